@@ -1,0 +1,94 @@
+"""Budgets: how much training a cell gets, and what else a preset fixes.
+
+A preset is part of the track: tables never mix presets.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+
+from gan_bench.errors import UserError
+from gan_bench.registry import nearest
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a training has used so far."""
+
+    tflop: float = 0.0
+    kimg: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits of one training; it stops at the first reached. None: no such limit.
+
+    tflop    training floating-point operations / 1e12: the same compute for every variant, on every machine
+    kimg     thousands of real images shown to the discriminator
+    seconds  training time; evaluation and checkpoints are not charged
+    """
+
+    tflop: float | None = None
+    kimg: float | None = None
+    seconds: float | None = None
+
+    def share(self, spent: Spent) -> float:
+        """The used share of the tightest limit; training ends at 1."""
+        limits = [(getattr(spent, f.name), getattr(self, f.name)) for f in fields(self)]
+        return max(used / limit for used, limit in limits if limit is not None)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named budget with the sizes that go with it.
+
+    width            base channel count of the networks
+    short            so little training that variants take their settings for few updates instead of their paper's
+    n_fake, n_real   images a metric compares
+    n_judge          real images of the test split that a detector's protocol uses (fit + validate + test)
+    """
+
+    name: str
+    budget: Budget
+    width: int
+    short: bool
+    n_fake: int
+    n_real: int
+    n_judge: int
+
+
+PRESETS = {
+    p.name: p
+    for p in (
+        Preset("smoke", Budget(tflop=0.02), width=8, short=True, n_fake=256, n_real=512, n_judge=400),
+        Preset("quick", Budget(tflop=8), width=32, short=True, n_fake=5_000, n_real=10_000, n_judge=4_000),
+        Preset("standard", Budget(tflop=4_000), width=64, short=False, n_fake=10_000, n_real=50_000, n_judge=10_000),
+        Preset("full", Budget(tflop=80_000), width=64, short=False, n_fake=50_000, n_real=50_000, n_judge=10_000),
+    )
+}
+UNITS = {
+    "tflop": ("tflop", 1.0),
+    "kimg": ("kimg", 1.0),
+    "s": ("seconds", 1.0),
+    "m": ("seconds", 60.0),
+    "h": ("seconds", 3600.0),
+}
+
+
+def parse_preset(text: str) -> Preset:
+    """A preset's name, or limits such as "8tflop", "60s", "500kimg", "8tflop,60s" on top of the sizes of `quick`.
+
+    Raises UserError on anything else.
+    """
+    if text in PRESETS:
+        return PRESETS[text]
+    limits: dict[str, float] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(tflop|kimg|s|m|h)", part.strip())
+        if match is None or float(match[1]) <= 0:
+            raise UserError(nearest(text, PRESETS, "budget") + " Or a limit such as 8tflop, 60s, 500kimg.")
+        limit, scale = UNITS[match[2]]
+        limits[limit] = float(match[1]) * scale
+    return replace(PRESETS["quick"], name=text.replace(" ", ""), budget=Budget(**limits))

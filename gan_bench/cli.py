@@ -1,0 +1,366 @@
+"""The command line: arguments, messages, exit codes. What needs torch is imported by the command that uses it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+import gan_bench
+from gan_bench.budget import parse_preset
+from gan_bench.errors import UserError
+from gan_bench.progress import console as stderr
+from gan_bench.registry import nearest
+
+app = typer.Typer(
+    name="gan-bench",
+    help="Train GANs under fixed budgets, score them, detect them, rank them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Datasets: fetch and verify.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+stdout = Console()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+
+
+class Listable(StrEnum):
+    variants = "variants"
+    datasets = "datasets"
+    extractors = "extractors"
+    metrics = "metrics"
+    detectors = "detectors"
+    suites = "suites"
+    budgets = "budgets"
+
+
+def names_in(text: str | None) -> list[str] | None:
+    """ "a,b" -> ["a", "b"], without repeats."""
+    return None if text is None else list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def log_to_stderr() -> None:
+    handler: logging.Handler
+    if stderr.is_terminal:
+        handler = RichHandler(console=stderr, show_path=False, show_level=False, log_time_format="%H:%M:%S")
+    else:  # a CI log: one message, one line
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    root = logging.getLogger("gan_bench")
+    root.setLevel(logging.INFO)
+    root.handlers = [handler]
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def print_table(rows: list[dict[str, Any]], target: Console = stdout) -> None:
+    """Rows with the same keys, which head the columns. Long cells fold; nothing is cut off."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in rows[0]:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    target.print(table)
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Option(help="Suites, comma-separated; see `gan-bench list suites`.")],
+    budget: Annotated[
+        str, typer.Option(help="A preset (smoke, quick, standard, full) or a limit: 8tflop, 60s, 500kimg.")
+    ] = "quick",
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; seeds 0, 1, ...")] = 1,
+    variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated.")] = None,
+    extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's.")] = None,
+    detectors: Annotated[str | None, typer.Option(help="Other detectors than the suite's; 'none' for no detection.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/BUDGET]")] = None,
+    device: Device = "auto",
+    strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and stop.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The whole benchmark: train, score, detect, leaderboard. The same command again finishes what is missing."""
+    log_to_stderr()
+    preset = parse_preset(budget)
+    suite_names = known_suites(names_in(suite) or [])
+    chosen_detectors = [] if detectors == "none" else names_in(detectors)
+    with stderr.status("starting"):
+        check_names(variants, extractors, metrics, chosen_detectors)
+        from gan_bench import run as benchmark
+        from gan_bench.device import pick
+
+        plan = benchmark.make_plan(
+            suite_names, preset, seeds,
+            variants=names_in(variants), extractors=names_in(extractors), metrics=names_in(metrics),
+            detectors=chosen_detectors, device=str(pick(device)), strict=strict,
+        )  # fmt: skip
+    out = out or Path("runs") / preset.name
+    show_plan(plan, out, as_json=as_json and dry_run, to_stdout=dry_run)
+    if dry_run:
+        return
+    outcome = benchmark.run(plan, out)
+    if as_json:
+        print_json(outcome.board.to_dict())
+    else:
+        sys.stdout.write(outcome.board.markdown())
+    stderr.print(f"leaderboard: {out / 'leaderboard' / 'index.html'}", soft_wrap=True)
+    for trouble in outcome.troubles:
+        stderr.print(f"gan-bench: {trouble}", style="red", soft_wrap=True, markup=False)
+    if outcome.troubles:
+        raise typer.Exit(1)
+
+
+def known_suites(names: list[str]) -> list[str]:
+    from gan_bench import suites
+
+    if not names:
+        raise UserError(f"--suite names no suite. Known: {', '.join(suites.names())}.")
+    for name in names:
+        suites.load(name)
+    return names
+
+
+def check_names(variants: str | None, extractors: str | None, metrics: str | None, detectors: list[str] | None) -> None:
+    """Every name is looked up before anything starts. Raises UserError at an unknown one."""
+    from detectors import DETECTORS
+    from gan_bench.features import EXTRACTORS
+    from gan_bench.metrics import METRICS
+    from generators import VARIANTS
+
+    asked = (
+        (VARIANTS, names_in(variants)),
+        (EXTRACTORS, names_in(extractors)),
+        (METRICS, names_in(metrics)),
+        (DETECTORS, detectors),
+    )
+    for registry, names in asked:
+        for name in names or []:
+            registry.get(name)
+
+
+def show_plan(plan: Any, out: Path, *, as_json: bool, to_stdout: bool) -> None:
+    from gan_bench.run import cell_folder, estimate, finished_cell
+
+    if as_json:
+        print_json(plan.model_dump(mode="json"))
+        return
+    import torch
+
+    guesses: dict[tuple[str, str], Any] = {}
+    rows, total = [], 0.0
+    for cell in plan.cells:
+        key = (cell.dataset, cell.variant)
+        if key not in guesses:
+            guesses[key] = estimate(cell, torch.device(plan.device))
+        guess, done = guesses[key], finished_cell(out, cell)
+        total += 0 if done else guess.seconds
+        rows.append({
+            "dataset": cell.dataset, "variant": cell.variant, "seed": cell.seed, "budget": cell.preset,
+            "steps": guess.steps, "kimg": None if guess.kimg is None else f"{guess.kimg:.0f}",
+            "about": "done" if done else f"{guess.seconds:.0f} s", "folder": cell_folder(out, cell),
+        })  # fmt: skip
+    target = stdout if to_stdout else stderr
+    print_table(rows, target)
+    first = plan.cells[0]
+    counts = f"{', '.join(first.metrics)}: {first.n_fake:,} fakes against {first.n_real:,} reals"
+    summary = f"{len(plan.cells)} cells on {plan.device}, about {total / 60:.1f} min of training; then scoring ({counts})"
+    target.print(f"{summary} and {len(plan.judges)} detectors.", highlight=False)
+
+
+@app.command()
+def score(
+    path: Annotated[Path, typer.Argument(help="A folder of PNG, JPEG or WebP images, or an .npz file.")],
+    dataset: Annotated[str, typer.Option(help="The dataset to compare with.")],
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Score exactly this many, chosen by a fixed shuffle. [default: all]")
+    ] = None,
+    budget: Annotated[str, typer.Option(help="The preset whose number of reals to compare with.")] = "quick",
+    extractors: Annotated[str | None, typer.Option(help="Feature extractors. [default: the suite's]")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Metrics. [default: the suite's]")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Put the result on the leaderboard of --run as an entry of this name.")
+    ] = None,
+    run_folder: Annotated[Path | None, typer.Option("--run", help="The run folder that --name writes to.")] = None,
+    device: Device = "auto",
+    strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge anybody's images against a dataset."""
+    log_to_stderr()
+    preset = parse_preset(budget)
+    check_names(None, extractors, metrics, None)
+    if (name is None) != (run_folder is None):
+        raise UserError("--name and --run belong together: the entry's name, and the run folder whose leaderboard gets it.")
+    from gan_bench import external
+    from gan_bench.device import pick
+
+    record = external.score_path(
+        path, dataset, preset, n=samples, extractors=names_in(extractors), metrics=names_in(metrics),
+        device=pick(device), strict=strict, name=name, run_folder=run_folder,
+    )  # fmt: skip
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+        return
+    print_table([
+        {
+            "metric": m.name, "": "higher is better" if m.higher_is_better else "lower is better",
+            "value": "—" if m.value is None else f"{m.value:.4g}", "fakes": m.n_fake, "reals": m.n_real, "note": m.unavailable,
+        }
+        for m in record.metrics
+    ])  # fmt: skip
+
+
+@app.command()
+def leaderboard(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write. [default: leaderboard/ in the only run folder]")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild the pages from records alone."""
+    log_to_stderr()
+    if out is None and len(runs) > 1:
+        raise UserError("several run folders need --out, the folder of their common leaderboard.")
+    from gan_bench import suites
+    from leaderboard.page import build
+
+    out = out or runs[0] / "leaderboard"
+    board = build(runs, out, suites.headlines())
+    if as_json:
+        print_json(board.to_dict())
+    else:
+        sys.stdout.write(board.markdown())
+    stderr.print(f"leaderboard: {out / 'index.html'}", soft_wrap=True)
+
+
+@app.command("list")
+def list_(what: Annotated[str, typer.Argument(help=", ".join(Listable))], as_json: Json = False) -> None:
+    """What there is: variants, datasets, extractors, metrics, detectors, suites, budgets."""
+    if what not in list(Listable):
+        raise UserError(nearest(what, list(Listable), "list"))
+    from gan_bench.catalogue import rows
+
+    found = rows(what)
+    if as_json:
+        print_json(found)
+    else:
+        print_table(found)
+
+
+@data_app.command()
+def fetch(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Datasets, or an extractor whose weights come from elsewhere. [default: all datasets]"),
+    ] = None,
+) -> None:
+    """Get what is missing or damaged."""
+    log_to_stderr()
+    from gan_bench.datasets import DATASETS
+    from gan_bench.features import EXTRACTORS
+    from gan_bench.features.base import Unavailable
+
+    for name in names or DATASETS.names():
+        if name in EXTRACTORS.names():
+            try:
+                EXTRACTORS.create(name).fetch()
+            except Unavailable as reason:
+                raise UserError(f"{name}: {reason}.") from reason
+        else:
+            DATASETS.create(name).fetch()
+        stdout.print(f"{name}: here", highlight=False)
+
+
+@data_app.command()
+def verify(names: Annotated[list[str] | None, typer.Argument(help="Datasets. [default: all]")] = None) -> None:
+    """Compare the cached bytes with the pinned digests. Exit 1 when something is missing or damaged."""
+    log_to_stderr()
+    from gan_bench.datasets import DATASETS
+
+    faults = 0
+    for name in names or DATASETS.names():
+        found = DATASETS.create(name).verify()
+        faults += len(found)
+        stdout.print("\n".join(found) or f"{name}: every digest holds", highlight=False, soft_wrap=True, markup=False)
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sample(
+    cell: Annotated[Path, typer.Argument(help="A finished cell, such as runs/quick/cells/mnist/dcgan/seed-0.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
+    start: Annotated[int, typer.Option(min=0, help="Index of the first; image i is always the same.")] = 0,
+    out: Annotated[Path, typer.Option(help="FILE.png: one grid. FILE.npz: an array. A folder: one PNG an image.")] = Path(
+        "samples.png"
+    ),
+    device: Device = "auto",
+) -> None:
+    """Draw images from a trained generator."""
+    log_to_stderr()
+    from gan_bench import images
+    from gan_bench.device import pick
+    from gan_bench.sample import draw, load_generator
+
+    variant, record = load_generator(cell, pick(device))
+    with stderr.status(f"drawing {n} images"):
+        pictures, labels = draw(variant, record.spec.seed, "user", n, start)
+    try:
+        if out.suffix == ".png":
+            images.save_png(images.grid(pictures, columns=min(n, 16)), out)
+        elif out.suffix == ".npz":
+            images.save_samples(pictures, labels, out)
+        else:
+            for i, picture in enumerate(pictures, start):
+                images.save_png(images.grid(picture[None], columns=1, scale=1, gap=0), out / f"{i:06d}.png")
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error.strerror}).") from error
+    stdout.print(f"{n} images: {out}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Device, threads, versions, and which weights and datasets are at hand."""
+    from gan_bench.catalogue import health
+
+    found = health()
+    if as_json:
+        print_json(found)
+    else:
+        print_table([{"": key, " ": value} for key, value in found.items()])
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if show:
+        stdout.print(f"gan-bench {gan_bench.__version__} (rules {gan_bench.BENCHMARK_VERSION})", highlight=False)
+        raise typer.Exit()
+
+
+def main() -> None:
+    """The console script. A user's mistake is a sentence on stderr and exit 2; Ctrl-C is exit 130."""
+    try:
+        app()
+    except UserError as error:
+        stderr.print(f"gan-bench: {error}", soft_wrap=True, markup=False, highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        stderr.print("gan-bench: interrupted; the same command goes on from the last checkpoint.")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""`inception`: the 2015 TensorFlow Inception-v3 as ported by torch-fidelity, the only extractor whose Frechet distance is FID.
+
+Its weights are looked for at $GAN_BENCH_INCEPTION, else where torch-fidelity keeps them; fetched from torch-fidelity's address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
+
+from gan_bench import images
+from gan_bench.download import download
+from gan_bench.features import EXTRACTORS
+from gan_bench.features.base import Extractor, Unavailable
+
+FILE = URL_INCEPTION_V3.rsplit("/", 1)[1]
+SHA256_START = FILE.removesuffix(".pth").rsplit("-", 1)[1]  # torch.hub's habit: a file name ends in the start of its SHA-256
+
+
+@EXTRACTORS.register
+class Inception(Extractor):
+    name = "inception"
+
+    @property
+    def file(self) -> Path:
+        """Where the weights are, or would be."""
+        given = os.environ.get("GAN_BENCH_INCEPTION")
+        return Path(given) if given else Path(torch.hub.get_dir()) / "checkpoints" / FILE
+
+    def fetch(self) -> None:
+        if self.file.is_file():
+            return
+        if os.environ.get("GAN_BENCH_INCEPTION"):
+            raise Unavailable(f"$GAN_BENCH_INCEPTION names {self.file}, which is no file")
+        try:
+            download(URL_INCEPTION_V3, self.file)
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise Unavailable(f"its weights are not at {self.file} and could not be fetched ({reason})") from error
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()
+
+    def label(self, side: int) -> str:
+        """`inception`; other weights in the same format are named so, since their distance is not FID."""
+        return self.name if self.digest.startswith(SHA256_START) else f"{self.name}-{self.digest[:8]}"
+
+    def load(self, device: torch.device) -> None:
+        """On a CPU the weights are used when they are there, not fetched unasked: its features of one run take an hour."""
+        if device.type == "cpu" and not self.file.is_file():
+            raise Unavailable(
+                f"its weights are not at {self.file}, and a run on a CPU does not fetch them unasked "
+                "(its features take about an hour there); `gan-bench data fetch inception` does"
+            )
+        self.fetch()
+        try:
+            torch.load(self.file, weights_only=True)  # torch-fidelity would unpickle anything; only tensors pass this
+            net = FeatureExtractorInceptionV3(
+                self.name, ["2048", "logits_unbiased"], feature_extractor_weights_path=str(self.file)
+            )
+        except Exception as error:  # whatever is wrong with the file, the run goes on without this column
+            raise Unavailable(f"{self.file} is no Inception-v3 state dict ({type(error).__name__})") from error
+        self.net = net.to(device)
+        self.device = device
+
+    def __call__(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        features, logits = self.net(images.to_channels(batch, 3))
+        return features, logits

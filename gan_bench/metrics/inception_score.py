@@ -1,0 +1,28 @@
+"""Inception score with any classifier: exp of the mean KL of p(class | image) to p(class) (Salimans et al. 2016).
+
+Computed by torch-fidelity, the mean over 10 splits after a seeded shuffle. Only comparable for one classifier and count;
+from 1 (every image alike, or every answer unsure) to the number of classes.
+"""
+
+from __future__ import annotations
+
+from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
+
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted, Metric
+
+SPLITS, SEED = 10, 2020
+
+
+@METRICS.register
+class InceptionScore(Metric):
+    name = "is"
+    title = "Inception score"
+    paper = "Salimans et al. 2016"
+    outputs = {"is": True}
+    minimum = 10 * SPLITS
+    needs = "logits"
+
+    def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        found = isc_features_to_metric(fake.logits, splits=SPLITS, shuffle=True, rng_seed=SEED)
+        return {"is": found[KEY_METRIC_ISC_MEAN]}

@@ -1,0 +1,40 @@
+"""Class-mode coverage: which of the dataset's classes a generator makes, and how unevenly, by the dataset's own classifier.
+
+A class counts as covered when its share among the fakes is at least a tenth of its share among the reals; a single stray
+sample, which the classifier's errors alone would supply, is not enough. KL is of the fakes' class histogram to the reals':
+sum p_fake log(p_fake / p_real), 0 when equal; both sides are counted with the same classifier, so that its errors cancel.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted, Metric
+
+COVERED_SHARE = 0.1
+
+
+def class_shares(images: Extracted) -> Tensor:
+    """(K,) share of the images that the classifier gives to each class."""
+    assert images.logits is not None
+    return torch.bincount(images.logits.argmax(1), minlength=images.logits.shape[1]).double() / len(images)
+
+
+@METRICS.register
+class ClassModes(Metric):
+    name = "modes"
+    title = "Class-mode coverage"
+    paper = "the classifier-based count of Metz et al. 2017, with a threshold"
+    outputs = {"classes_covered": True, "class_kl": False, "smallest_class_share": True}
+    minimum = 100
+    needs = "classifier"
+
+    def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        p_fake, p_real = class_shares(fake), class_shares(real)
+        return {
+            "classes_covered": int((p_fake >= COVERED_SHARE * p_real).sum()),
+            "class_kl": float(torch.special.xlogy(p_fake, p_fake / p_real.clamp(min=1e-12)).sum()),
+            "smallest_class_share": float(p_fake.min()),
+        }

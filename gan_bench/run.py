@@ -1,0 +1,375 @@
+"""The whole benchmark: plan, cells, references, judges, leaderboard. Run again, it finishes what is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import filelock
+import torch
+from torch import Tensor
+
+from gan_bench import images, suites
+from gan_bench.budget import Budget, Preset
+from gan_bench.datasets import DATASETS
+from gan_bench.device import environment, peak_memory_mb
+from gan_bench.errors import UserError, shown
+from gan_bench.judge import judge
+from gan_bench.progress import TrainingBar
+from gan_bench.records import (
+    CellRecord,
+    CellSpec,
+    Cost,
+    JudgeRecord,
+    JudgeSpec,
+    MetricValue,
+    Plan,
+    ReferenceRecord,
+    ReferenceSpec,
+    finished,
+    read_record,
+    spec_hash,
+    write_record,
+)  # fmt: skip
+from gan_bench.sample import build_variant, draw, save_generator
+from gan_bench.score import Scorer, noise
+from gan_bench.seeds import stream
+from gan_bench.train import Progress, step_tflop, train, write_history
+from generators import VARIANTS
+from leaderboard.page import Board, build
+
+log = logging.getLogger(__name__)
+REFERENCES = ("real", "noise")
+GRID = 64  # images in samples.png
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left: the leaderboard, and a sentence for each thing that failed."""
+
+    board: Board
+    troubles: list[str]
+
+
+def make_plan(
+    suite_names: list[str],
+    preset: Preset,
+    n_seeds: int,
+    *,
+    variants: list[str] | None = None,
+    extractors: list[str] | None = None,
+    metrics: list[str] | None = None,
+    detectors: list[str] | None = None,
+    device: str = "cpu",
+    strict: bool = False,
+) -> Plan:
+    """Every cell, reference row and judge of a run. What is not given is the suite's. Names are the caller's to check."""
+    limits = preset.budget
+    cells: list[CellSpec] = []
+    references: list[ReferenceSpec] = []
+    judges: list[JudgeSpec] = []
+    for suite in (suites.load(name) for name in suite_names):
+        measured = ReferenceSpec(
+            dataset=suite.dataset, name="", preset=preset.name, n_fake=preset.n_fake, n_real=preset.n_real,
+            extractors=tuple(extractors or suite.extractors), metrics=tuple(metrics or suite.metrics),
+        )  # fmt: skip
+        references += [measured.model_copy(update={"name": name}) for name in REFERENCES]
+        for variant in variants or suite.variants:
+            settings = VARIANTS.get(variant).default_settings(preset.width, preset.short)
+            cells += [
+                CellSpec(
+                    dataset=suite.dataset, variant=variant, seed=seed, preset=preset.name,
+                    tflop=limits.tflop, kimg=limits.kimg, seconds=limits.seconds, n_fake=preset.n_fake, n_real=preset.n_real,
+                    extractors=measured.extractors, metrics=measured.metrics, settings=settings,
+                )
+                for seed in range(n_seeds)
+            ]  # fmt: skip
+        for detector in suite.detectors if detectors is None else detectors:
+            judges += [
+                JudgeSpec(
+                    dataset=suite.dataset, detector=detector, seed=s, preset=preset.name, n_judge=preset.n_judge, fakes={}
+                )
+                for s in range(n_seeds)
+            ]
+    return Plan(cells=tuple(cells), references=tuple(references), judges=tuple(judges), device=device, strict=strict)
+
+
+def run(plan: Plan, out: Path) -> Outcome:
+    """Carry out the plan in `out`. Finished parts are kept; a failed part becomes a record and the rest goes on."""
+    device = torch.device(plan.device)
+    troubles: list[str] = []
+    with owned(out, plan), logged(out / "run.log"):
+        write_record(out / "plan.json", plan)
+        for dataset in dict.fromkeys(spec.dataset for spec in plan.cells):
+            DATASETS.create(dataset).fetch()  # before an hour of training, not after
+        for reference in plan.references:
+            run_reference(reference, reference_folder(out, reference), device, plan.strict)
+        for i, cell in enumerate(plan.cells):
+            record = run_cell(cell, cell_folder(out, cell), device, plan.strict, title=f"cell {i + 1}/{len(plan.cells)}")
+            if record.status != "done":
+                troubles.append(f"{cell.dataset} {cell.variant} seed {cell.seed} {record.status}: {record.reason}")
+        for spec in plan.judges:
+            verdict = run_judge(spec, plan, out, device)
+            if verdict is not None and verdict.status != "done":
+                troubles.append(f"{spec.dataset} detector {spec.detector} failed: {verdict.reason}")
+        board = build([out], out / "leaderboard", suites.headlines())
+    return Outcome(board, troubles)
+
+
+def run_cell(spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, title: str = "cell") -> CellRecord:
+    """Train, sample, score and record one cell; all its files are in `folder`. A bug or a full memory becomes a record."""
+    done = finished(folder / "record.json", CellRecord, spec)
+    if done is not None:
+        return done
+    try:
+        record = _train_and_score(spec, folder, device, strict, title)
+    except UserError:
+        raise  # the surroundings are at fault, and would be for every cell
+    except Exception as error:
+        log.exception("%s %s seed %d failed", spec.dataset, spec.variant, spec.seed)
+        record = CellRecord(
+            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error)
+        )
+    write_record(folder / "record.json", record)
+    return record
+
+
+def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict: bool, title: str) -> CellRecord:
+    scorer = scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
+    variant = build_variant(spec, device)
+    budget = Budget(spec.tflop, spec.kimg, spec.seconds)
+    checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    with TrainingBar(f"{title} {spec.dataset} {spec.variant} seed {spec.seed}") as shown_bar:
+        progress = train(
+            variant, scorer.split, budget, spec.seed, checkpoint=checkpoint,
+            report=lambda share, spent, losses: shown_bar.update(
+                share, spent.kimg, 1000 * spent.kimg / max(spent.seconds, 1e-9), losses
+            ),
+        )  # fmt: skip
+    write_history(progress, folder / "history.csv")
+    save_generator(variant, spec, folder / "generator.safetensors")
+    started = time.monotonic()
+    fakes, labels = draw(variant, spec.seed, "score", spec.n_fake)
+    sampled = time.monotonic()
+    write_samples(fakes, labels, folder)
+    name = f"{spec.dataset} {spec.variant} seed {spec.seed}"
+    metrics = [] if progress.diverged else scorer.score(fakes, name)
+    generator_parameters, discriminator_parameters = variant.parameter_counts()
+    record = CellRecord(
+        environment=environment(device),
+        warnings=tuple(scorer.warnings),
+        spec=spec,
+        spec_hash=spec_hash(spec),
+        status="diverged" if progress.diverged else "done",
+        reason=progress.diverged,
+        dataset_digest=scorer.split.digest,
+        samples_digest=images.digest(fakes),
+        extractors=scorer.info,
+        metrics=tuple(metrics),
+        generator_parameters=generator_parameters,
+        discriminator_parameters=discriminator_parameters,
+        cost=cost_of(progress, sampled - started, time.monotonic() - sampled, device),
+        title=variant.title,
+        paper=variant.paper,
+    )
+    log.info("%s: %s", name, summary(metrics) or record.reason)
+    checkpoint.unlink(missing_ok=True)
+    return record
+
+
+def run_reference(spec: ReferenceSpec, folder: Path, device: torch.device, strict: bool = False) -> ReferenceRecord:
+    """Score a row that is no generator: what real test images, and what random pixels, get."""
+    done = finished(folder / "record.json", ReferenceRecord, spec)
+    if done is not None:
+        return done
+    scorer = scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
+    if spec.name == "real":
+        pictures = scorer.dataset.load("test").subset(spec.n_fake, spec.dataset, "reference", spec.n_fake).images
+        note = "the official test split, scored as if it were generated"
+    else:
+        pictures = noise(spec.n_fake, scorer.dataset.image_shape, stream(0, "noise"))
+        note = "uniformly random pixels"
+    return record_reference(spec, pictures, scorer, folder, device, note=note)
+
+
+def record_reference(
+    spec: ReferenceSpec, pictures: Tensor, scorer: Scorer, folder: Path | None, device: torch.device, *, note: str,
+    external: bool = False,
+) -> ReferenceRecord:  # fmt: skip
+    """Score uint8 images (N, C, H, W), and write their row where a folder is given."""
+    record = ReferenceRecord(
+        environment=environment(device),
+        warnings=tuple(scorer.warnings),
+        spec=spec,
+        spec_hash=spec_hash(spec),
+        external=external,
+        note=note,
+        dataset_digest=scorer.split.digest,
+        samples_digest=images.digest(pictures),
+        extractors=scorer.info,
+        metrics=tuple(scorer.score(pictures, f"{spec.dataset} {spec.name}")),
+    )
+    if folder is not None:
+        write_samples(pictures, None, folder)
+        write_record(folder / "record.json", record)
+    log.info("%s %s: %s", spec.dataset, spec.name, summary(record.metrics))
+    return record
+
+
+def run_judge(spec: JudgeSpec, plan: Plan, out: Path, device: torch.device) -> JudgeRecord | None:
+    """Judge one detector on the finished cells of its dataset and seed; None when there are none."""
+    cells, fakes = {}, {}
+    for cell in plan.cells:
+        trained = finished_cell(out, cell)
+        if (cell.dataset, cell.seed) == (spec.dataset, spec.seed) and trained is not None and trained.status == "done":
+            cells[cell.variant], fakes[cell.variant] = cell_folder(out, cell), trained.samples_digest
+    if not cells:
+        return None
+    spec = spec.model_copy(update={"fakes": fakes})
+    folder = out / "detectors" / spec.dataset / spec.detector.replace(":", "-").replace("/", "-") / f"seed-{spec.seed}"
+    done = finished(folder / "record.json", JudgeRecord, spec)
+    if done is not None:
+        return done
+    try:
+        record = judge(spec, cells, folder, device)
+        log.info("%s %s: %s", spec.dataset, spec.detector,
+                 "  ".join(f"{d.protocol} {d.variant} AUROC {d.auroc:.3f}" for d in record.detections))  # fmt: skip
+    except Exception as error:
+        log.exception("%s detector %s failed", spec.dataset, spec.detector)
+        record = JudgeRecord(
+            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error)
+        )
+    write_record(folder / "record.json", record)
+    return record
+
+
+@cache
+def scorer_for(
+    dataset: str, n_real: int, extractors: tuple[str, ...], metrics: tuple[str, ...], device: torch.device, strict: bool
+) -> Scorer:
+    """One scorer, with its real features, for all cells of a dataset."""
+    return Scorer(DATASETS.create(dataset), n_real, extractors, metrics, device, strict=strict)
+
+
+@contextlib.contextmanager
+def owned(out: Path, plan: Plan) -> Iterator[None]:
+    """Hold `out` for this run alone. Raises UserError when it is not writable, in use, or holds a run of other settings."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / ".writable").touch()
+        (out / ".writable").unlink()
+    except OSError as error:
+        raise UserError(f"the output folder {out} is not writable ({error.strerror}); choose another with --out.") from error
+    lock = filelock.FileLock(out / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise UserError(
+            f"the output folder {out} belongs to a run that is still going on; wait for it or choose another --out."
+        ) from error
+    try:
+        if (out / "plan.json").exists():
+            before = read_record(out / "plan.json", Plan)
+            if track(before) != track(plan):
+                raise UserError(
+                    f"the output folder {out} holds a run of {' of gan-bench rules '.join(track(before))}, "
+                    f"not of {' of gan-bench rules '.join(track(plan))}; choose another --out."
+                )
+        for half_written in out.rglob(".*.tmp"):  # what a killed run was writing
+            half_written.unlink()
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def logged(file: Path) -> Iterator[None]:
+    """Append every message of this block to `file`."""
+    handler = logging.FileHandler(file)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    package = logging.getLogger("gan_bench")
+    package.addHandler(handler)
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        handler.close()
+
+
+def track(plan: Plan) -> tuple[str, str]:
+    return f"budget {plan.cells[0].preset}", plan.benchmark_version
+
+
+def cell_folder(out: Path, spec: CellSpec) -> Path:
+    return out / "cells" / spec.dataset / spec.variant / f"seed-{spec.seed}"
+
+
+def finished_cell(out: Path, spec: CellSpec) -> CellRecord | None:
+    return finished(cell_folder(out, spec) / "record.json", CellRecord, spec)
+
+
+def reference_folder(out: Path, spec: ReferenceSpec) -> Path:
+    return out / "references" / spec.dataset / spec.name
+
+
+def write_samples(pictures: Tensor, labels: Tensor | None, folder: Path) -> None:
+    images.save_samples(pictures, labels, folder / "samples.npz")
+    images.save_png(images.grid(pictures[:GRID], columns=16), folder / "samples.png")
+
+
+def summary(metrics: tuple[MetricValue, ...] | list[MetricValue]) -> str:
+    """The Frechet distances, for the log."""
+    return "  ".join(f"{m.name} {m.value:.4g}" for m in metrics if m.metric == "fd" and m.value is not None)
+
+
+def cost_of(progress: Progress, sample_seconds: float, score_seconds: float, device: torch.device) -> Cost:
+    last = progress.history[-1]
+    return Cost(
+        steps=progress.step,
+        kimg=last["kimg"],
+        tflop=progress.tflop,
+        train_seconds=progress.seconds,
+        images_per_second=1000 * last["kimg"] / max(progress.seconds, 1e-9),
+        sample_seconds=sample_seconds,
+        score_seconds=score_seconds,
+        peak_memory_mb=peak_memory_mb(device),
+    )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a cell will take, from one timed step on this machine."""
+
+    steps: int | None  # None where only a time limit rules
+    kimg: float | None
+    seconds: float
+
+
+def estimate(spec: CellSpec, device: torch.device) -> Estimate:
+    """Steps, kimg and seconds of a cell's training. The seconds are a guess from two steps on made-up images."""
+    variant = build_variant(spec, device)
+    n, size = variant.n_batches(0), variant.settings.batch_size
+    tflop = step_tflop(variant, n)
+    real = torch.zeros(size, *variant.image_shape, device=device).contiguous(memory_format=torch.channels_last)
+    labels = torch.zeros(size, dtype=torch.int64, device=device)
+    rng = torch.Generator(device)
+    for _ in range(2):  # the first pays for set-up
+        started = time.monotonic()
+        variant.train_step([real] * n, [labels] * n, rng)
+        seconds = time.monotonic() - started
+    limits = []
+    if spec.tflop is not None:
+        limits.append(spec.tflop / tflop)
+    if spec.kimg is not None:
+        limits.append(1000 * spec.kimg / (n * size))
+    steps = int(min(limits)) + 1 if limits else None
+    timed = min([steps * seconds] if steps else [], default=float("inf"))
+    total = min(timed, spec.seconds if spec.seconds is not None else float("inf"))
+    return Estimate(steps, None if steps is None else steps * n * size / 1000, total)

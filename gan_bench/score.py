@@ -1,0 +1,182 @@
+"""Score image sets: extract features once per (images, extractor), then pure functions of them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from gan_bench import BENCHMARK_VERSION
+from gan_bench.datasets.base import Dataset, Split, SplitName
+from gan_bench.errors import UserError
+from gan_bench.features import EXTRACTORS
+from gan_bench.features.base import Extractor, Unavailable
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted, Metric, TooFew
+from gan_bench.paths import cache_folder
+from gan_bench.progress import bar
+from gan_bench.records import ExtractorInfo, MetricValue, atomic_path
+
+log = logging.getLogger(__name__)
+BATCH = 100
+SPLIT: SplitName = "train"  # the literature compares with the training split
+
+
+class Scorer:
+    """The real side of one dataset, ready to score any number of image sets against.
+
+    Extractors whose weights are missing are warned about once and kept as unavailable; with `strict` they are a UserError.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        n_real: int,
+        extractors: tuple[str, ...],
+        metrics: tuple[str, ...],
+        device: torch.device,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self.dataset, self.device = dataset, device
+        self.metrics = [METRICS.create(name) for name in metrics]
+        self.extractors: list[Extractor] = []
+        self.info: dict[str, ExtractorInfo] = {}
+        self.warnings: list[str] = []
+        side = dataset.image_shape[1]
+        for name in extractors:
+            extractor = EXTRACTORS.create(name)
+            try:
+                extractor.load(device)
+            except Unavailable as reason:
+                if strict:
+                    raise UserError(f"extractor {name!r} is not available: {reason}.") from reason
+                self.info[name] = ExtractorInfo(digest=None, unavailable=str(reason))
+                self.warnings.append(f"extractor {name!r} is not available: {reason}; its columns stay empty.")
+                log.warning(self.warnings[-1])
+                continue
+            self.extractors.append(extractor)
+            self.info[extractor.label(side)] = ExtractorInfo(digest=extractor.digest)
+        self.split: Split = dataset.load(SPLIT)
+        self.real = self.split.subset(n_real, dataset.name, "real", n_real)
+        self._real_features: dict[str, Extracted] = {}
+
+    def score(self, fakes: Tensor, title: str) -> list[MetricValue]:
+        """All metrics of uint8 images (N, C, H, W), in all extractors. What cannot be computed has no value and says why."""
+        values = []
+        for extractor in self.extractors:
+            real = self._real_of(extractor)
+            fake = extract(extractor, fakes, f"{title}: {extractor.name}")
+            for metric in self.metrics:
+                if applies(metric, extractor, self.dataset, fake):
+                    values += self._values(metric, extractor, fake, real)
+        for name, info in self.info.items():
+            if info.unavailable is not None:
+                values += self._missing(METRICS.create("fd"), name, len(fakes), f"extractor {name!r}: {info.unavailable}")
+        return values
+
+    def _real_of(self, extractor: Extractor) -> Extracted:
+        if extractor.name not in self._real_features:
+            title = f"{self.dataset.name} reals: {extractor.name}"
+            self._real_features[extractor.name] = extract_cached(extractor, self.real, title)
+        return self._real_features[extractor.name]
+
+    def _values(self, metric: Metric, extractor: Extractor, fake: Extracted, real: Extracted) -> list[MetricValue]:
+        label = extractor.label(self.dataset.image_shape[1])
+        try:
+            found = metric(fake, real)
+        except TooFew as reason:
+            log.warning("%s (%s): %s.", metric.name, label, reason)
+            return self._missing(metric, label, len(fake), str(reason))
+        return [
+            self._value(metric, output, label, len(fake), value=value)
+            if math.isfinite(value)
+            else self._value(metric, output, label, len(fake), unavailable="it is not a finite number for these images")
+            for output, value in found.items()
+        ]
+
+    def _missing(self, metric: Metric, label: str, n_fake: int, reason: str) -> list[MetricValue]:
+        return [self._value(metric, output, label, n_fake, unavailable=reason) for output in metric.outputs]
+
+    def _value(
+        self,
+        metric: Metric,
+        output: str,
+        label: str,
+        n_fake: int,
+        *,
+        value: float | None = None,
+        unavailable: str | None = None,
+    ) -> MetricValue:
+        return MetricValue(
+            name=f"{output}_{label}_{short_count(n_fake)}",
+            metric=output,
+            extractor=label,
+            value=value,
+            higher_is_better=metric.outputs[output],
+            n_fake=n_fake,
+            n_real=len(self.real.images),
+            split=SPLIT,
+            unavailable=unavailable,
+        )
+
+
+def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
+    """Whether the metric means something with this extractor on this dataset."""
+    if metric.needs == "classifier":
+        return extractor.classifies == dataset.name
+    if metric.needs == "logits":
+        return fake.logits is not None and extractor.classifies in (None, dataset.name)
+    return True
+
+
+def short_count(n: int) -> str:
+    """5000 -> "5k", 256 -> "256"."""
+    return f"{n // 1000}k" if n >= 1000 and n % 1000 == 0 else str(n)
+
+
+@torch.inference_mode()
+def extract(extractor: Extractor, pictures: Tensor, title: str) -> Extracted:
+    """Features of uint8 images (N, C, H, W), in float32, on the CPU when done."""
+    features, logits = [], []
+    full_float32 = torch.backends.cudnn.flags(allow_tf32=False)
+    with full_float32, bar(title, total=len(pictures), unit="images") as advance:
+        for batch in pictures.split(BATCH):
+            f, k = extractor(batch.to(extractor.device))
+            features.append(f.float().cpu())
+            if k is not None:
+                logits.append(k.float().cpu())
+            advance(len(batch))
+    return Extracted(torch.cat(features).clone(), torch.cat(logits).clone() if logits else None)
+
+
+def extract_cached(extractor: Extractor, split: Split, title: str) -> Extracted:
+    """`extract`, remembered on disk by the digests of the images and of the weights, and by the version of the rules."""
+    key = hashlib.sha256(f"{split.digest} {extractor.name} {extractor.digest} {BENCHMARK_VERSION}".encode()).hexdigest()[:32]
+    file = cache_folder() / "features" / f"{key}.safetensors"
+    if file.exists():
+        try:
+            found = load_file(file)
+            return Extracted(found["features"], found.get("logits"))
+        except (SafetensorError, KeyError, OSError):
+            log.warning("%s is damaged; extracting again.", file)
+    extracted = extract(extractor, split.images, title)
+    _remember(extracted, file)
+    return extracted
+
+
+def _remember(extracted: Extracted, file: Path) -> None:
+    tensors = {"features": extracted.features} | ({} if extracted.logits is None else {"logits": extracted.logits})
+    with atomic_path(file) as temporary:
+        save_file(tensors, temporary)
+
+
+def noise(n: int, image_shape: tuple[int, int, int], rng: torch.Generator) -> Tensor:
+    """Uniformly random pixels: the reference row that every generator must beat."""
+    return torch.randint(0, 256, (n, *image_shape), generator=rng, dtype=torch.uint8)

@@ -1,0 +1,45 @@
+"""Suites: a dataset with what is trained, measured and judged on it. One TOML file each: data, not code."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gan_bench.errors import UserError
+from gan_bench.records import Model
+from gan_bench.registry import nearest
+
+FOLDER = Path(__file__).parent
+
+
+class Suite(Model):
+    """headline is the start of the metric name that ranks the suite's table."""
+
+    title: str
+    dataset: str
+    variants: tuple[str, ...]
+    extractors: tuple[str, ...]
+    metrics: tuple[str, ...]
+    detectors: tuple[str, ...]
+    headline: str
+
+
+def names() -> list[str]:
+    return sorted(file.stem for file in FOLDER.glob("*.toml"))
+
+
+def load(name: str) -> Suite:
+    """Raises UserError on an unknown name or a suite file that is not one."""
+    if name not in names():
+        raise UserError(nearest(name, names(), "suite"))
+    try:
+        return Suite.model_validate(tomllib.loads((FOLDER / f"{name}.toml").read_text()))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise UserError(f"the suite file {name}.toml is not valid: {error}") from error
+
+
+def headlines() -> dict[str, str]:
+    """dataset -> the start of the metric name that ranks its table."""
+    return {suite.dataset: suite.headline for suite in map(load, names())}

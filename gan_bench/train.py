@@ -1,0 +1,165 @@
+"""Train one variant inside its budget. Resumable: a killed training, continued, gives the bytes of an undisturbed one."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from gan_bench import images
+from gan_bench.budget import Budget, Spent
+from gan_bench.datasets.base import Split
+from gan_bench.device import synchronize
+from gan_bench.records import atomic_path
+from gan_bench.seeds import derive, stream
+from generators.base import Variant
+
+HISTORY_EVERY = 20  # steps; losses leave the device this often, and a checkpoint falls between two rows
+CHECKPOINT_SECONDS = 20.0
+Report = Callable[[float, Spent, dict[str, float]], None]  # (share of the budget, spent, losses)
+
+
+@dataclass
+class Progress:
+    """Where a training stands; all of it goes into a checkpoint."""
+
+    step: int = 0
+    batches: int = 0
+    tflop: float = 0.0
+    seconds: float = 0.0
+    finished: bool = False
+    diverged: str | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Batches:
+    """Random batches of a split that lies whole on the device: shuffled epochs, batch i the same for any history of calls."""
+
+    def __init__(self, split: Split, size: int, seed: int, device: torch.device) -> None:
+        self.images = split.images.to(device).contiguous(memory_format=torch.channels_last)
+        self.labels = split.labels.to(device)
+        self.size, self.seed, self.device = min(size, len(self.images)), seed, device
+        self.per_epoch = len(self.images) // self.size
+        self._epoch, self._order = -1, torch.empty(0)
+
+    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
+        """Batch i: images (B, C, H, W) float in [-1, 1] channels_last, labels (B,)."""
+        epoch, place = divmod(i, self.per_epoch)
+        if epoch != self._epoch:
+            order = torch.randperm(len(self.images), generator=stream(self.seed, "batches", epoch))
+            self._epoch, self._order = epoch, order.to(self.device)
+        index = self._order[place * self.size : (place + 1) * self.size]
+        batch = self.images[index].contiguous(memory_format=torch.channels_last)
+        return images.to_float(batch), self.labels[index]
+
+
+def step_tflop(variant: Variant, n_batches: int) -> float:
+    """Cost of one training step on `n_batches` batches, counted on a throw-away copy on the CPU."""
+    copy = type(variant)(variant.image_shape, variant.n_classes, variant.settings, seed=0, device=torch.device("cpu"))
+    size = variant.settings.batch_size
+    real = torch.zeros(size, *variant.image_shape).contiguous(memory_format=torch.channels_last)
+    labels = torch.zeros(size, dtype=torch.int64)
+    with torch.random.fork_rng(devices=[]), FlopCounterMode(display=False) as counter:
+        copy.train_step([real] * n_batches, [labels] * n_batches, stream(0, "count"))
+    return counter.get_total_flops() / 1e12
+
+
+@contextmanager
+def private_randomness(device: torch.device) -> Iterator[None]:
+    """Layers such as dropout draw from the global streams; give those back as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        yield
+
+
+def train(
+    variant: Variant,
+    split: Split,
+    budget: Budget,
+    seed: int,
+    *,
+    checkpoint: Path | None = None,
+    report: Report | None = None,
+) -> Progress:
+    """Train until the budget is spent or a loss is no longer finite (`diverged` then says where).
+
+    `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. Only steps are on the clock.
+    """
+    device = variant.device
+    progress = _resume(variant, checkpoint)
+    if progress.finished:
+        return progress
+    size = variant.settings.batch_size
+    batches = Batches(split, size, seed, device)
+    costs: dict[int, float] = {}
+    sums: dict[str, Tensor] = {}
+    saved_at = time.monotonic()
+    rng = torch.Generator(device)
+
+    def spent() -> Spent:
+        return Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds)
+
+    with private_randomness(device):
+        while not progress.finished:
+            n = variant.n_batches(progress.step)
+            if n not in costs:
+                costs[n] = step_tflop(variant, n)
+            started = time.monotonic()
+            torch.manual_seed(derive(seed, "layers", progress.step))
+            rng.manual_seed(derive(seed, "step", progress.step))
+            reals, labels = zip(*(batches[progress.batches + i] for i in range(n)), strict=True)
+            losses = variant.train_step(reals, labels, rng)
+            for name, value in losses.items():
+                sums[name] = sums[name] + value if name in sums else value
+            progress.step += 1
+            progress.batches += n
+            progress.tflop += costs[n]
+            flush = progress.step % HISTORY_EVERY == 0
+            if flush or budget.seconds is not None:
+                synchronize(device)
+            progress.seconds += time.monotonic() - started
+            progress.finished = budget.share(spent()) >= 1
+            if not (flush or progress.finished):
+                continue
+            n_steps = (progress.step - 1) % HISTORY_EVERY + 1
+            means = {name: float(total) / n_steps for name, total in sums.items()}
+            sums = {}
+            progress.history.append({"step": progress.step, **vars(spent()), **means})
+            if not all(math.isfinite(mean) for mean in means.values()):
+                shown = ", ".join(f"{name} {mean:.3g}" for name, mean in means.items())
+                progress.diverged = f"a loss was not finite at or before step {progress.step}: {shown}"
+                progress.finished = True
+            if report is not None:
+                report(budget.share(spent()), spent(), means)
+            if checkpoint is not None and (progress.finished or time.monotonic() - saved_at >= CHECKPOINT_SECONDS):
+                _save(variant, progress, checkpoint)
+                saved_at = time.monotonic()
+    return progress
+
+
+def write_history(progress: Progress, path: Path) -> None:
+    """One row per `HISTORY_EVERY` steps: step, spent, and the mean of each loss since the row before."""
+    with atomic_path(path) as temporary:
+        pd.DataFrame(progress.history).to_csv(temporary, index=False)
+
+
+def _resume(variant: Variant, checkpoint: Path | None) -> Progress:
+    if checkpoint is None or not checkpoint.exists():
+        return Progress()
+    saved: dict[str, Any] = torch.load(checkpoint, map_location=variant.device, weights_only=True)
+    variant.load_state(saved["variant"])
+    return Progress(**saved["progress"])
+
+
+def _save(variant: Variant, progress: Progress, checkpoint: Path) -> None:
+    with atomic_path(checkpoint) as temporary:
+        torch.save({"variant": variant.state(), "progress": vars(progress)}, temporary)

@@ -1,0 +1,168 @@
+"""What a variant is: its networks, its losses, its optimisers. The training loop knows none of them by name."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from gan_bench.device import autocast
+from gan_bench.seeds import stream
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a variant's author may set. Each variant extends this with its own fields and defaults.
+
+    width  base channel count; the preset's, so that one variant serves a laptop and a GPU
+    """
+
+    width: int
+    batch_size: int = 64
+    z_dim: int = 100
+
+
+class Variant(abc.ABC):
+    """A GAN recipe for images of one shape, on one device. Built from a seed, it is always the same.
+
+    A subclass sets `name`, `title`, `paper` and `settings_type`, and writes `build`, `train_step` and, if it must, the rest.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    task: ClassVar[str] = "generate"  # (z, label) -> image
+    settings_type: ClassVar[type[Settings]] = Settings
+
+    short_budget: ClassVar[dict[str, Any]] = {}  # what differs from the paper when a budget allows few updates; say why
+
+    generator: nn.Module
+
+    def __init__(
+        self, image_shape: tuple[int, int, int], n_classes: int, settings: Settings, *, seed: int, device: torch.device
+    ) -> None:
+        self.image_shape, self.n_classes, self.settings, self.device = image_shape, n_classes, settings, device
+        with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global stream; leave it as it was
+            torch.manual_seed(stream(seed, "weights").initial_seed())
+            modules = self.build()
+        for name, module in modules.items():
+            setattr(self, name, module.to(device).to(memory_format=torch.channels_last))
+        self._modules = {name: getattr(self, name) for name in modules}
+        self.optimisers = self.build_optimisers()
+
+    @abc.abstractmethod
+    def build(self) -> dict[str, nn.Module]:
+        """The networks by attribute name; one of them is `generator`."""
+
+    @abc.abstractmethod
+    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """The optimisers by name, over the networks on their device."""
+
+    def n_batches(self, step: int) -> int:
+        """How many real batches training step `step` takes. Steps of one number cost the same."""
+        return 1
+
+    @abc.abstractmethod
+    def train_step(self, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator) -> dict[str, Tensor]:
+        """One training step on `n_batches` real batches.
+
+        reals   each (B, C, H, W) float in [-1, 1], channels_last, on the device
+        labels  each (B,) int64
+        rng     the step's own random stream, on the device
+        returns scalars for the history, detached and still on the device
+        """
+
+    def draw_z(self, n: int, rng: torch.Generator) -> Tensor:
+        """Latents (n, z_dim), standard normal, on the generator's device."""
+        return torch.randn(n, self.settings.z_dim, generator=rng, device=rng.device)
+
+    def generate(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Latents (B, z_dim) and labels (B,) -> images (B, C, H, W) in [-1, 1]. An unconditional variant ignores labels."""
+        return self.generator(z)
+
+    def state(self) -> dict[str, Any]:
+        """All that training changes, as a dict of tensors and plain values."""
+        parts = {**self._modules, **self.optimisers}
+        return {name: part.state_dict() for name, part in parts.items()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        for name, part in {**self._modules, **self.optimisers}.items():
+            part.load_state_dict(state[name])
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """(of the generator, of everything else)."""
+        counts = {name: sum(p.numel() for p in module.parameters()) for name, module in self._modules.items()}
+        generator = counts.pop("generator")
+        return generator, sum(counts.values())
+
+    @classmethod
+    def default_settings(cls, width: int, short: bool = False) -> dict[str, Any]:
+        """This variant's settings at a preset's width, as plain data; with `short`, those for a budget of few updates."""
+        settings = cls.settings_type(width=width)
+        return asdict(replace(settings, **cls.short_budget) if short else settings)
+
+
+class AdversarialVariant(Variant):
+    """A generator against a discriminator: D on real and fake, then G through a frozen D.
+
+    A subclass writes the two losses. One batch of fakes serves the last D update and the G update.
+    """
+
+    discriminator: nn.Module
+    joint_batch: ClassVar[bool] = False  # D has no layer that mixes samples, so real and fake may go through it in one pass
+
+    @abc.abstractmethod
+    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor: ...
+
+    @abc.abstractmethod
+    def g_loss(self, fake_logits: Tensor) -> Tensor: ...
+
+    def d_penalty(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor | None:
+        """What is added to the discriminator's loss; None: nothing."""
+        return None
+
+    def train_step(self, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator) -> dict[str, Tensor]:
+        for real in reals[:-1]:
+            with torch.no_grad(), autocast(self.device):
+                fake = self.generator(self.draw_z(len(real), rng))
+            self.update_d(real, fake, rng)
+        real = reals[-1]
+        with autocast(self.device):
+            fake = self.generator(self.draw_z(len(real), rng))
+        losses = self.update_d(real, fake.detach(), rng)
+        return losses | self.update_g(fake)
+
+    def update_d(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        optimiser = self.optimisers["d_optimiser"]
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(self.device):
+            if self.joint_batch:
+                real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).float().split(len(real))
+            else:
+                real_logits, fake_logits = self.discriminator(real).float(), self.discriminator(fake).float()
+        d_loss = self.d_loss(real_logits, fake_logits)
+        penalty = self.d_penalty(real, fake, rng)
+        (d_loss if penalty is None else d_loss + penalty).backward()
+        optimiser.step()
+        logs = {
+            "d_loss": d_loss.detach(),
+            "real_logits": real_logits.detach().mean(),
+            "fake_logits": fake_logits.detach().mean(),
+        }
+        return logs if penalty is None else logs | {"d_penalty": penalty.detach()}
+
+    def update_g(self, fake: Tensor) -> dict[str, Tensor]:
+        optimiser = self.optimisers["g_optimiser"]
+        optimiser.zero_grad(set_to_none=True)
+        self.discriminator.requires_grad_(False)  # its gradients are not wanted here, and cost a third of the pass
+        with autocast(self.device):
+            fake_logits = self.discriminator(fake)
+        g_loss = self.g_loss(fake_logits.float())
+        g_loss.backward()
+        self.discriminator.requires_grad_(True)
+        optimiser.step()
+        return {"g_loss": g_loss.detach()}

@@ -1,0 +1,96 @@
+"""Network parts, losses and optimisers that more than one variant uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def dcgan_generator(z_dim: int, image_shape: tuple[int, int, int], width: int) -> nn.Sequential:
+    """z (B, z_dim) -> (B, C, H, W) in [-1, 1]: the all-convolutional generator of Radford et al. 2015, for sides 4 * 2^n.
+
+    The last upsampling sees `width` channels, each earlier one twice as many.
+    """
+    channels, side, _ = image_shape
+    n_up = side.bit_length() - 3
+    if side != 4 << n_up:
+        raise ValueError(f"a side of {side} is not 4 times a power of two")
+    n = width << (n_up - 1)
+    layers: list[nn.Module] = [
+        nn.Unflatten(1, (z_dim, 1, 1)),
+        nn.ConvTranspose2d(z_dim, n, 4, bias=False),  # (B, n, 4, 4)
+        nn.BatchNorm2d(n),
+        nn.ReLU(inplace=True),
+    ]
+    for _ in range(n_up - 1):
+        layers += [nn.ConvTranspose2d(n, n // 2, 4, 2, 1, bias=False), nn.BatchNorm2d(n // 2), nn.ReLU(inplace=True)]
+        n //= 2
+    return nn.Sequential(*layers, nn.ConvTranspose2d(n, channels, 4, 2, 1), nn.Tanh())
+
+
+def dcgan_discriminator(image_shape: tuple[int, int, int], width: int, *, batch_norm: bool) -> nn.Sequential:
+    """(B, C, H, W) in [-1, 1] -> logits (B, 1): strided convolutions down to 4x4; batch norm after all but the first."""
+    channels, side, _ = image_shape
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
+    side, n = side // 2, width
+    while side > 4:
+        layers.append(nn.Conv2d(n, 2 * n, 4, 2, 1, bias=not batch_norm))
+        layers += [nn.BatchNorm2d(2 * n)] if batch_norm else []
+        layers.append(nn.LeakyReLU(0.2, inplace=True))
+        side, n = side // 2, 2 * n
+    return nn.Sequential(*layers, nn.Conv2d(n, 1, 4), nn.Flatten())
+
+
+def init_normal(net: nn.Module, std: float = 0.02) -> nn.Module:
+    """DCGAN's start: weights N(0, std), norm scales N(1, std), biases 0."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 0.0, std)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, std)
+        bias = getattr(module, "bias", None)
+        if isinstance(bias, Tensor):
+            nn.init.zeros_(bias)
+    return net
+
+
+def init_he(net: nn.Module) -> nn.Module:
+    """He et al. 2015 for leaky slopes: without normalisation between layers, signals keep their size through the net."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.kaiming_normal_(module.weight, a=0.2)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return net
+
+
+class Maxout(nn.Module):
+    """Linear maps in `pieces` groups, the largest of each group kept (Goodfellow et al. 2013)."""
+
+    def __init__(self, n_in: int, n_out: int, pieces: int = 5) -> None:
+        super().__init__()
+        self.linear, self.pieces = nn.Linear(n_in, n_out * pieces), pieces
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x).unflatten(1, (-1, self.pieces)).amax(dim=2)
+
+
+def nonsaturating_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-log sigmoid(real) - log(1 - sigmoid(fake)) (Goodfellow et al. 2014)."""
+    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+
+
+def nonsaturating_g_loss(fake_logits: Tensor) -> Tensor:
+    """-log sigmoid(fake): strong gradients where the generator is still bad (Goodfellow et al. 2014, section 3)."""
+    return F.softplus(-fake_logits).mean()
+
+
+def adam(parameters: Iterable[nn.Parameter], lr: float, betas: tuple[float, float]) -> torch.optim.Adam:
+    """Adam in its fused form, where the device has it."""
+    parameters = list(parameters)
+    options: dict[str, Any] = {"fused": True} if parameters[0].device.type in ("cpu", "cuda") else {}
+    return torch.optim.Adam(parameters, lr=lr, betas=betas, **options)

@@ -1,0 +1,48 @@
+"""DCGAN: "Unsupervised Representation Learning with Deep Convolutional GANs" (Radford, Metz, Chintala 2015), arXiv 1511.06434.
+
+Paper: z uniform(-1, 1) of 100, G projects to 4x4x1024 and upsamples four times to 64x64, D mirrors it, batch norm except
+at G's output and D's input, LeakyReLU .2, weights N(0, .02), Adam 2e-4 (.5, .999), batch 128, non-saturating loss.
+Here: normal z (as in the authors' later code and most others), three upsamplings for 32x32, width by preset, batch 64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from generators import VARIANTS, base, blocks
+
+
+@dataclass(frozen=True)
+class Settings(base.Settings):
+    lr: float = 2e-4
+    beta1: float = 0.5
+
+
+@VARIANTS.register
+class DCGAN(base.AdversarialVariant):
+    name = "dcgan"
+    title = "DCGAN"
+    paper = "Radford, Metz, Chintala 2015"
+    settings_type = Settings
+    short_budget = {"batch_size": 16}
+    settings: Settings
+
+    d_loss = staticmethod(blocks.nonsaturating_d_loss)
+    g_loss = staticmethod(blocks.nonsaturating_g_loss)
+
+    def build(self) -> dict[str, nn.Module]:
+        s = self.settings
+        return {
+            "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
+            "discriminator": blocks.init_normal(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True)),
+        }
+
+    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        betas = (self.settings.beta1, 0.999)
+        return {
+            "g_optimiser": blocks.adam(self.generator.parameters(), self.settings.lr, betas),
+            "d_optimiser": blocks.adam(self.discriminator.parameters(), self.settings.lr, betas),
+        }

@@ -1,0 +1,57 @@
+"""The MLP GAN: "Generative Adversarial Networks" (Goodfellow et al. 2014), arXiv 1406.2661.
+
+The authors' MNIST configuration: G 100 -> 1200 -> 1200 ReLU -> pixels, D two maxout layers of 240 units with 5 pieces,
+dropout .5 inside D and .2 at its input, SGD with lr .1 (decayed by 1.000004 an update), momentum .5 rising to .7, batch 100.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import nn
+
+from generators import VARIANTS, base, blocks
+
+
+@dataclass(frozen=True)
+class Settings(base.Settings):
+    batch_size: int = 100
+    lr: float = 2e-4
+    beta1: float = 0.5
+
+
+@VARIANTS.register
+class Vanilla(base.AdversarialVariant):
+    name = "vanilla"
+    title = "GAN (MLP)"
+    paper = "Goodfellow et al. 2014"
+    settings_type = Settings
+    short_budget = {"batch_size": 25}
+    settings: Settings
+    joint_batch = True
+
+    d_loss = staticmethod(blocks.nonsaturating_d_loss)
+    g_loss = staticmethod(blocks.nonsaturating_g_loss)
+
+    def build(self) -> dict[str, nn.Module]:
+        shrink = min(1.0, self.settings.width / 32)  # the paper's sizes, but for presets narrower than `quick`
+        hidden, units, pixels = int(1200 * shrink), int(240 * shrink), prod(self.image_shape)
+        generator = nn.Sequential(
+            nn.Linear(self.settings.z_dim, hidden), nn.ReLU(inplace=True),
+            nn.Linear(hidden, hidden), nn.ReLU(inplace=True),
+            nn.Linear(hidden, pixels), nn.Tanh(), nn.Unflatten(1, self.image_shape),
+        )  # fmt: skip
+        discriminator = nn.Sequential(
+            nn.Flatten(), nn.Dropout(0.2), blocks.Maxout(pixels, units),
+            nn.Dropout(0.5), blocks.Maxout(units, units), nn.Dropout(0.5), nn.Linear(units, 1),
+        )  # fmt: skip
+        return {"generator": generator, "discriminator": discriminator}
+
+    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        betas = (self.settings.beta1, 0.999)
+        return {
+            "g_optimiser": blocks.adam(self.generator.parameters(), self.settings.lr, betas),
+            "d_optimiser": blocks.adam(self.discriminator.parameters(), self.settings.lr, betas),
+        }

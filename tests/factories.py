@@ -1,0 +1,27 @@
+"""Small objects for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from gan_bench.records import CellSpec
+from generators import VARIANTS
+from generators.base import Variant
+
+
+def cell_spec(**changes: Any) -> CellSpec:
+    fields: dict[str, Any] = {
+        "dataset": "shapes", "variant": "dcgan", "seed": 0, "preset": "smoke", "tflop": 0.002, "kimg": None, "seconds": None,
+        "n_fake": 120, "n_real": 200, "extractors": ("raw",), "metrics": ("fd",),
+        "settings": VARIANTS.get("dcgan").default_settings(8),
+    }  # fmt: skip
+    return CellSpec(**{**fields, **changes})
+
+
+def small(name: str, image_shape: tuple[int, int, int] = (3, 32, 32), seed: int = 0, **settings: Any) -> Variant:
+    """A narrow variant on the CPU."""
+    kind = VARIANTS.get(name)
+    chosen = kind.settings_type(**{**kind.default_settings(8), "batch_size": 8, **settings})
+    return kind(image_shape, 10, chosen, seed=seed, device=torch.device("cpu"))

@@ -1,0 +1,152 @@
+"""What a user reads: one sentence for a mistake and exit 2; results on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_bench import images
+from gan_bench.datasets import DATASETS
+
+MISTAKES = [
+    (("run", "--suite", "mnits"), "unknown suite 'mnits'; did you mean 'mnist'? Known: cifar10, mnist, shapes."),
+    (("run", "--suite", "shapes", "--variants", "dcgna"), "unknown variant 'dcgna'; did you mean 'dcgan'?"),
+    (("run", "--suite", "shapes", "--budget", "quik"), "unknown budget 'quik'; did you mean 'quick'?"),
+    (("run", "--suite", "shapes", "--metrics", "fid"), "unknown metric 'fid'; did you mean 'fd'?"),
+    (("run", "--suite", "shapes", "--extractors", "lite"), "unknown extractor 'lite'; did you mean 'lite0'?"),
+    (("run", "--suite", "shapes", "--detectors", "spectrun"), "unknown detector 'spectrun'; did you mean 'spectrum'?"),
+    (("run", "--suite", "shapes", "--device", "gpu"), "unknown device 'gpu'"),
+    (("run", "--suite", ","), "--suite names no suite"),
+    (("list", "variant"), "unknown list 'variant'; did you mean 'variants'?"),
+    (("score", ".", "--dataset", "cifar"), "unknown dataset 'cifar'; did you mean 'cifar10'?"),
+    (("score", "/no/such/place", "--dataset", "shapes"), "/no/such/place is neither a folder of images nor an .npz file"),
+    (("score", ".", "--dataset", "shapes", "--name", "x"), "--name and --run belong together"),
+    (("data", "verify", "mist"), "unknown dataset 'mist'; did you mean 'mnist'?"),
+    (("sample", "/no/such/cell"), "/no/such/cell is no finished cell"),
+    (("leaderboard", "/no/such/run"), "/no/such/run is not a folder"),
+    (("leaderboard", "a", "b"), "several run folders need --out"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
+def test_a_mistake_is_one_sentence_and_exit_2(cli, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    ended = cli(*arguments)
+    assert ended.code == 2 and ended.stdout == ""
+    assert ended.stderr.startswith("gan-bench: ") and sentence in ended.stderr
+    assert ended.stderr.count("\n") == 1 and not list(tmp_path.iterdir())  # nothing was started
+
+
+def test_an_output_folder_that_cannot_be_made_is_said_before_training(cli, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--out", tmp_path / "file" / "run")
+    assert ended.code == 2 and f"the output folder {tmp_path / 'file' / 'run'} is not writable" in ended.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_output_folder_is_said(cli, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--out", tmp_path / "locked" / "run")
+    assert ended.code == 2 and "is not writable" in ended.stderr
+
+
+def test_a_dry_run_plans_and_touches_nothing(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--seeds", 2, "--dry-run")
+    assert ended.code == 0 and "6 cells on " in ended.stdout and not list(tmp_path.iterdir())
+    plan = json.loads(cli("run", "--suite", "shapes", "--budget", "smoke", "--dry-run", "--json").stdout)
+    assert [cell["variant"] for cell in plan["cells"]] == ["vanilla", "dcgan", "wgan-gp"]
+
+
+@pytest.mark.parametrize("what", ["variants", "datasets", "extractors", "metrics", "detectors", "suites", "budgets"])
+def test_lists(cli, what):
+    rows = json.loads(cli("list", what, "--json").stdout)
+    names = [next(iter(row.values())) for row in rows]
+    known = {"variants": "dcgan", "datasets": "mnist", "extractors": "lite0", "metrics": "fd", "detectors": "spectrum",
+             "suites": "mnist", "budgets": "quick"}  # fmt: skip
+    assert known[what] in names and known[what] in cli("list", what).stdout
+
+
+def test_doctor_tells_what_is_at_hand(cli, monkeypatch):
+    found = json.loads(cli("doctor", "--json").stdout)
+    assert found["extractor lite0"] == "at hand" and "weights are not at" in found["extractor inception"]
+    assert found["dataset shapes"] == "at hand" and "torch" in found["packages"]
+
+
+def test_verify_names_what_is_missing(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_BENCH_CACHE", str(tmp_path))
+    ended = cli("data", "verify", "cifar10")
+    assert ended.code == 1 and ended.stdout.count("is missing; `gan-bench data fetch cifar10` mends it.") == 4
+
+
+def test_fetch_and_verify_of_what_is_there(cli, fetched):
+    assert cli("data", "fetch", "mnist", "shapes").stdout == "mnist: here\nshapes: here\n"
+    assert cli("data", "verify", "mnist").stdout == "mnist: every digest holds\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """120 real images of `shapes` as PNG files."""
+    pictures = DATASETS.create("shapes").load("test").images[:120]
+    for i, picture in enumerate(pictures):
+        images.save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "pictures" / f"{i:03d}.png")
+    return tmp_path / "pictures"
+
+
+RAW = ("--dataset", "shapes", "--budget", "smoke", "--extractors", "raw", "--device", "cpu")
+
+
+def test_score_of_a_folder(cli, folder):
+    found = json.loads(cli("score", folder, *RAW, "--json").stdout)
+    values = {m["name"]: m["value"] for m in found["metrics"]}
+    assert 0 < values["fd_raw_120"] < 5 and values["precision_raw_120"] > 0.5 and values["kid_raw_120"] is None
+    table = cli("score", folder, *RAW).stdout
+    assert "fd_raw_120" in table and "needs at least 1,000 images a side" in " ".join(table.split())
+
+
+def test_score_never_takes_fewer_images_than_asked(cli, folder):
+    ended = cli("score", folder, *RAW, "--samples", 121)
+    assert ended.code == 2 and "holds 120 images and 121 were asked for" in ended.stderr
+    found = json.loads(cli("score", folder, *RAW, "--samples", 100, "--json").stdout)
+    assert {m["n_fake"] for m in found["metrics"]} == {100}
+
+
+def test_score_stops_at_a_bad_file_by_name(cli, folder):
+    (folder / "060.png").write_bytes((folder / "060.png").read_bytes()[:90])
+    ended = cli("score", folder, *RAW)
+    assert ended.code == 2 and ended.stdout == "" and "060.png cannot be read as an image" in ended.stderr
+
+
+def test_score_says_what_it_changed(cli, tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "grey").mkdir()
+    for i in range(110):
+        Image.fromarray(rng.integers(0, 256, (40, 48), np.uint8)).save(tmp_path / "grey" / f"{i}.png")
+    text = " ".join(cli("score", tmp_path / "grey", *RAW).stderr.split())
+    assert "grey images were turned into colour" in text and "images of 48x40 were resized to 32x32" in text
+
+
+def test_a_scored_folder_joins_a_leaderboard(cli, folder, tmp_path):
+    run = tmp_path / "run"
+    arguments = ("--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan", "--detectors", "none")
+    assert cli("run", *arguments, "--device", "cpu", "--out", run).code == 0
+    assert cli("score", folder, *RAW, "--name", "somebody's GAN", "--run", run).code == 0
+    ended = cli("leaderboard", run)
+    assert (
+        ended.code == 0
+        and "somebody's GAN" in ended.stdout
+        and "somebody&#39;s GAN" in (run / "leaderboard/index.html").read_text()
+    )
+    assert json.loads(cli("leaderboard", run, "--json").stdout)
+    cell = run / "cells/shapes/dcgan/seed-0"
+    assert cli("sample", cell, "-n", 5, "--out", tmp_path / "five.npz").code == 0
+    assert images.load_samples(tmp_path / "five.npz").shape == (5, 3, 32, 32)
+    assert cli("sample", cell, "-n", 3, "--start", 1, "--out", tmp_path / "files").code == 0
+    assert sorted(f.name for f in (tmp_path / "files").iterdir()) == ["000001.png", "000002.png", "000003.png"]
+    second = np.asarray(Image.open(tmp_path / "files" / "000001.png")).transpose(2, 0, 1)
+    assert np.array_equal(second, images.load_samples(tmp_path / "five.npz")[1].numpy())

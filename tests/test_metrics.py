@@ -1,0 +1,219 @@
+"""Metrics against closed forms, against torch-fidelity, and in orientation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch_fidelity
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+from gan_bench.features import EXTRACTORS
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted, TooFew
+from gan_bench.metrics.fd import frechet_distance
+from gan_bench.score import extract
+from tests.conftest import CPU
+
+NAMES = METRICS.names()
+
+
+def gaussian(n: int, dim: int, seed: int, mean: float = 0.0, scale: float = 1.0, classes: int = 10) -> Extracted:
+    rng = torch.Generator().manual_seed(seed)
+    features = torch.randn(n, dim, generator=rng) * scale + mean
+    return Extracted(features, torch.randn(n, classes, generator=rng) * 4)
+
+
+def one_class(labels: list[int], n_classes: int = 10) -> Extracted:
+    """Logits that name each label with certainty."""
+    logits = torch.nn.functional.one_hot(torch.tensor(labels), n_classes).float() * 100
+    return Extracted(torch.zeros(len(labels), 2), logits)
+
+
+def value(name: str, fake: Extracted, real: Extracted) -> dict[str, float]:
+    return METRICS.create(name)(fake, real)
+
+
+def test_fd_of_known_gaussians():
+    """Exact moments in, no sampling error: |m|^2 + sum (s_f - s_r)^2 for diagonal covariances."""
+    d = 5
+    sd_f, sd_r = torch.arange(1.0, d + 1).double(), torch.full((d,), 2.0).double()
+    shift = torch.full((d,), 0.5).double()
+    found = frechet_distance((shift, torch.diag(sd_f**2)), (torch.zeros(d).double(), torch.diag(sd_r**2)))
+    assert found == pytest.approx(float(d * 0.25 + (sd_f - sd_r).square().sum()), rel=1e-12)
+
+
+def test_fd_of_rotated_gaussians():
+    """2-D, covariance diag(4, 1) against its turn by 45 degrees: tr(S1 S2)^(1/2) from eigenvalues of S1 S2 by hand."""
+    a = torch.diag(torch.tensor([4.0, 1.0])).double()
+    r = torch.tensor([[1.0, -1.0], [1.0, 1.0]]).double() / math.sqrt(2)
+    b = r @ a @ r.T
+    root_trace = math.sqrt(float((a @ b).trace()) + 2 * math.sqrt(float(torch.linalg.det(a @ b))))  # 2x2: tr sqrt(M)
+    zero = torch.zeros(2).double()
+    assert frechet_distance((zero, a), (zero, b)) == pytest.approx(10 - 2 * root_trace, rel=1e-12)
+
+
+def test_fd_of_shifted_samples():
+    """4,000 samples in 16 dimensions: the shift's 16 * .25 = 4, plus a bias of about dim * (dim + 1) / (4 n) * 2 = .03 and
+    noise of sd 2 * sqrt(4) * sqrt(2 / 4000) = .09; four of these allow .4."""
+    found = value("fd", gaussian(4000, 16, 0, mean=0.5), gaussian(4000, 16, 1))["fd"]
+    assert found == pytest.approx(4.0, abs=0.4)
+
+
+def test_fd_agrees_with_torch_fidelity():
+    fake, real = gaussian(500, 64, 0, mean=0.1), gaussian(600, 64, 1, scale=1.3)
+    theirs = fid_statistics_to_metric(
+        fid_features_to_statistics(fake.features.double()), fid_features_to_statistics(real.features.double()), False
+    )
+    assert value("fd", fake, real)["fd"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-9)
+
+
+def test_fd_survives_fewer_samples_than_dimensions():
+    """34 of 64 eigenvalues are 0, known to about 1e-14, so each root to 1e-7 times the root of the others: 1e-4 is ample."""
+    fake, real = gaussian(20, 64, 0), gaussian(30, 64, 1)
+    assert math.isfinite(value("fd", fake, real)["fd"]) and value("fd", real, real)["fd"] == pytest.approx(0, abs=1e-4)
+
+
+def test_kid_of_equal_distributions_is_zero_within_its_spread():
+    """Unbiased: the mean over subsets lies near 0; a shift of .5 raises it above 1e-2."""
+    real = gaussian(2000, 8, 1)
+    same, shifted = (value("kid", gaussian(2000, 8, 0, mean=m), real)["kid"] for m in (0.0, 0.5))
+    assert abs(same) < 0.01 < shifted
+
+
+def test_inception_score_runs_from_one_to_the_number_of_classes():
+    """Ten equal, certain classes score 10; each split of 1,000 sees them up to a KL of (10 - 1) / (2 * 1000) = .0045."""
+    certain = one_class([i % 10 for i in range(10_000)])
+    assert value("is", certain, certain)["is"] == pytest.approx(10, rel=0.01)
+    collapsed = one_class([3] * 1000)
+    assert value("is", collapsed, certain)["is"] == pytest.approx(1.0)
+
+
+def test_a_collapsed_generator_has_precision_without_recall():
+    """All fakes at one real point: inside the reals, covering almost none of them. Swapped arguments would swap the two."""
+    real = gaussian(500, 8, 1)
+    point = Extracted(real.features[:1].repeat(400, 1) + 1e-3 * torch.randn(400, 8, generator=torch.Generator().manual_seed(0)))
+    found = value("pr", point, real)
+    assert found["precision"] > 0.95 and found["recall"] < 0.05
+
+
+def test_a_scattered_generator_has_recall_without_precision():
+    found = value("pr", gaussian(500, 8, 0, scale=4.0), gaussian(500, 8, 1))
+    assert found["precision"] < 0.2 and found["recall"] > 0.8
+
+
+def test_precision_and_recall_by_the_definition():
+    """A slow double loop over points, against the metric."""
+    fake, real = gaussian(40, 3, 0, mean=0.8).features.numpy(), gaussian(50, 3, 1).features.numpy()
+
+    def inside(points: np.ndarray, others: np.ndarray, k: int = 3) -> float:
+        radii = [np.sort(np.linalg.norm(others - o, axis=1))[k] for o in others]  # [0] is the point itself
+        return float(np.mean([any(np.linalg.norm(p - o) <= r for o, r in zip(others, radii, strict=True)) for p in points]))
+
+    found = value("pr", Extracted(torch.from_numpy(fake)), Extracted(torch.from_numpy(real)))
+    assert found["precision"] == pytest.approx(inside(fake, real)) and found["recall"] == pytest.approx(inside(real, fake))
+
+
+def test_class_modes_of_known_histograms():
+    real = one_class([i % 10 for i in range(1000)])
+    even = value("modes", real, real)
+    assert even == {"classes_covered": 10, "class_kl": pytest.approx(0, abs=1e-12), "smallest_class_share": pytest.approx(0.1)}
+    half = value("modes", one_class([i % 5 for i in range(1000)]), real)
+    assert half["classes_covered"] == 5 and half["class_kl"] == pytest.approx(math.log(2)) and half["smallest_class_share"] == 0
+
+
+def test_a_stray_sample_covers_no_class():
+    """9 of 1,000 in class 1 is under a tenth of its real share; 11 are over it."""
+    real = one_class([i % 10 for i in range(1000)])
+    assert value("modes", one_class([0] * 991 + [1] * 9), real)["classes_covered"] == 1
+    assert value("modes", one_class([0] * 989 + [1] * 11), real)["classes_covered"] == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_declares_what_it_yields(name):
+    fake, real = gaussian(1100, 6, 0, mean=0.3), gaussian(1200, 6, 1)
+    found = value(name, fake, real)
+    assert set(found) == set(METRICS.get(name).outputs) and all(math.isfinite(v) for v in found.values())
+    assert METRICS.get(name).paper and METRICS.get(name).title
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_prefers_the_better_images(name):
+    """Directions as declared: a shifted, one-class generator loses to a second sample of the reals on every number it has a
+    side in (precision aside, which a collapsed one may win: see above)."""
+    real = gaussian(1500, 6, 1)
+    good = gaussian(1500, 6, 2)
+    bad_logits = torch.zeros(1500, 10)
+    bad_logits[:, 3] = 9
+    bad = Extracted(gaussian(1500, 6, 3, mean=3.0, scale=0.3).features, bad_logits)
+    better, worse = value(name, good, real), value(name, bad, real)
+    for output, up in METRICS.get(name).outputs.items():
+        assert (better[output] > worse[output]) if up else (better[output] < worse[output]), output
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_order_of_samples_changes_nothing(name):
+    """Beyond float noise; for the two that draw seeded subsets, beyond the spread that those have (a tenth is ample)."""
+    fake, real = gaussian(1500, 6, 0, mean=0.3), gaussian(1500, 6, 1)
+    order = torch.randperm(1500, generator=torch.Generator().manual_seed(0))
+    shuffled = Extracted(fake.features[order], fake.logits[order])
+    rel = {"kid": 0.1, "is": 0.1}.get(name, 1e-6)
+    assert value(name, shuffled, real) == pytest.approx(value(name, fake, real), rel=rel)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_too_few_images_are_said(name):
+    kind = METRICS.get(name)
+    n = kind.minimum - 1
+    with pytest.raises(TooFew, match=f"{kind.title} needs at least {kind.minimum:,} images a side and got {n:,}"):
+        value(name, gaussian(n, 4, 0), gaussian(5000, 4, 1))
+
+
+class Listed(torch.utils.data.Dataset):
+    """Images one by one, as torch-fidelity wants them."""
+
+    def __init__(self, images: torch.Tensor) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, i: int) -> torch.Tensor:
+        return self.images[i]
+
+
+def test_calculate_metrics_of_torch_fidelity_gives_the_same_numbers(fetched):
+    """The same images through torch-fidelity from front to back, with our extractor registered there."""
+    extractor = EXTRACTORS.create("mnist-cnn")
+    extractor.load(CPU)
+
+    class Ours(torch_fidelity.FeatureExtractorBase):
+        def __init__(self, name, features_list, **_):
+            super().__init__(name, features_list)
+
+        @staticmethod
+        def get_provided_features_list():
+            return ("features", "logits")
+
+        @staticmethod
+        def get_default_feature_layer_for_metric(metric):
+            return "logits" if metric == "isc" else "features"
+
+        def forward(self, x):
+            found = dict(zip(("features", "logits"), extractor(x), strict=True))
+            return tuple(found[name] for name in self.features_list)
+
+    torch_fidelity.register_feature_extractor("ours", Ours)
+    split = fetched["mnist"].load("test")
+    fake, real = split.images[:1200].flip(3), split.images[1200:2600]
+    theirs = torch_fidelity.calculate_metrics(
+        input1=Listed(fake), input2=Listed(real), cuda=False, feature_extractor="ours", fid=True, kid=True, prc=True, isc=True,
+        cache=False, save_cpu_ram=True, verbose=False, batch_size=100,
+    )  # fmt: skip
+    pair = extract(extractor, fake, "fake"), extract(extractor, real, "real")
+    ours = {k: v for name in ("fd", "kid", "pr", "is") for k, v in value(name, *pair).items()}
+    keys = {"fd": "frechet_inception_distance", "kid": "kernel_inception_distance_mean", "is": "inception_score_mean"}
+    for name, number in ours.items():
+        assert number == pytest.approx(theirs[keys.get(name, name)], rel=1e-4, abs=1e-7), name

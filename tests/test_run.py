@@ -1,0 +1,238 @@
+"""The whole loop on `shapes`, killed and undisturbed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gan_bench import run as benchmark
+from gan_bench import sample
+from gan_bench.budget import PRESETS
+from gan_bench.errors import UserError
+from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, read_record
+from gan_bench.suites import load
+from tests.conftest import CPU
+from tests.factories import cell_spec
+
+SMOKE = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw,lite0", "--device", "cpu")
+# The command with checkpoints after every second step, so that a kill has something to resume from.
+EAGER = "from gan_bench import train, cli; train.HISTORY_EVERY = 2; train.CHECKPOINT_SECONDS = 0; cli.main()"
+KILLED = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,wgan-gp",
+          "--detectors", "spectrum", "--device", "cpu")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "smoke"
+    command = [sys.executable, "-m", "gan_bench.cli", *SMOKE, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (out / "stdout.txt").write_text(done.stdout)
+    (out / "stderr.txt").write_text(done.stderr)
+    return out
+
+
+def test_a_smoke_run_leaves_what_the_design_says(smoke):
+    variants = load("shapes").variants
+    for variant in variants:
+        folder = smoke / "cells/shapes" / variant / "seed-0"
+        names = {file.name for file in folder.iterdir()}
+        assert names == {"record.json", "generator.safetensors", "samples.npz", "samples.png", "history.csv"}
+        record = read_record(folder / "record.json", CellRecord)
+        assert record.status == "done" and record.cost.tflop >= 0.02 and record.extractors["lite0@64"].digest
+        values = {m.name: m.value for m in record.metrics}
+        assert values["fd_lite0@64_256"] > 0 and 0 <= values["recall_raw_256"] <= 1
+        (kid,) = {m.unavailable for m in record.metrics if m.metric == "kid"}
+        assert kid == "Kernel distance needs at least 1,000 images a side and got 256" and values["kid_raw_256"] is None
+    for name in ("real", "noise"):
+        read_record(smoke / "references/shapes" / name / "record.json", ReferenceRecord)
+    for detector in ("spectrum", "timm-tf_efficientnet_lite0"):
+        folder = smoke / "detectors/shapes" / detector / "seed-0"
+        record = read_record(folder / "record.json", JudgeRecord)
+        assert {(d.protocol, d.variant) for d in record.detections} == {
+            (protocol, variant) for protocol in ("seen", "leave-one-out") for variant in variants
+        }
+        assert set(record.spec.fakes) == set(variants)
+    assert {f.name for f in (smoke / "leaderboard").iterdir()} >= {
+        "index.html", "leaderboard.md", "leaderboard.csv", "leaderboard.json"
+    }  # fmt: skip
+
+
+def test_the_reference_rows_frame_the_generators(smoke):
+    """Real test images come closer than any untrained-to-barely-trained generator; random pixels do not."""
+    fd = {}
+    for name in ("real", "noise"):
+        record = read_record(smoke / "references/shapes" / name / "record.json", ReferenceRecord)
+        fd[name] = next(m.value for m in record.metrics if m.name == "fd_lite0@64_256")
+    cell = read_record(smoke / "cells/shapes/dcgan/seed-0/record.json", CellRecord)
+    fd["dcgan"] = next(m.value for m in cell.metrics if m.name == "fd_lite0@64_256")
+    assert fd["real"] < fd["dcgan"] and fd["real"] < fd["noise"] / 10
+
+
+def test_results_go_to_stdout_and_the_rest_to_stderr(smoke):
+    stdout, stderr = (smoke / "stdout.txt").read_text(), (smoke / "stderr.txt").read_text()
+    assert stdout == (smoke / "leaderboard/leaderboard.md").read_text()
+    assert "cells on cpu" in stderr and "index.html" in stderr and "Traceback" not in stderr
+
+
+def test_every_detector_score_can_be_recomputed(smoke):
+    """AUROC from the stored per-image scores is the recorded one."""
+    folder = smoke / "detectors/shapes/spectrum/seed-0"
+    record, scores = read_record(folder / "record.json", JudgeRecord), pd.read_csv(folder / "scores.csv")
+    for d in record.detections:
+        of_protocol = scores[scores.protocol == d.protocol]
+        real = of_protocol[
+            (of_protocol.kind == "real") & of_protocol.variant.str.split().map(lambda names, v=d.variant: v in names)
+        ]
+        fake = of_protocol[(of_protocol.kind == "fake") & (of_protocol.variant == d.variant)]
+        assert (len(real), len(fake)) == (d.n_real, d.n_fake)
+        pairs = (fake.score.to_numpy()[:, None] > real.score.to_numpy()).mean()
+        ties = (fake.score.to_numpy()[:, None] == real.score.to_numpy()).mean()
+        assert pairs + ties / 2 == pytest.approx(d.auroc, abs=2e-3)  # scores are stored with six digits
+
+
+def test_running_again_computes_nothing(smoke, monkeypatch, cli):
+    for name in ("_train_and_score", "record_reference", "judge"):
+        monkeypatch.setattr(benchmark, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
+    assert cli(*SMOKE, "--out", smoke).code == 0
+
+
+def test_a_drawn_sample_is_the_scored_one(smoke):
+    cell = smoke / "cells/shapes/dcgan/seed-0"
+    variant, record = sample.load_generator(cell, CPU)
+    from gan_bench.images import digest, load_samples
+
+    drawn, _ = sample.draw(variant, record.spec.seed, "score", record.spec.n_fake)
+    assert digest(drawn) == record.samples_digest == digest(load_samples(cell / "samples.npz"))
+
+
+def what_must_agree(out: Path) -> dict[str, Any]:
+    """Every record without its clock readings, and the digest of every sample file."""
+    found: dict[str, Any] = {}
+    for file in sorted(out.rglob("record.json")):
+        record = json.loads(file.read_text())
+        record.pop("seconds", None)
+        record["environment"] = None
+        record["cost"] = record.get("cost") and {k: record["cost"][k] for k in ("steps", "kimg", "tflop")}
+        found[str(file.relative_to(out))] = record
+    for pattern in ("samples.npz", "generator.safetensors", "scores.csv"):
+        found |= {str(file.relative_to(out)): file.read_bytes() for file in sorted(out.rglob(pattern))}
+    return found
+
+
+def start(out: Path) -> subprocess.Popen:
+    command = [sys.executable, "-c", EAGER, *KILLED, "--out", str(out)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def assert_no_half_written_file(out: Path) -> None:
+    for file in out.rglob("*.json"):
+        json.loads(file.read_text())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("runs") / "undisturbed"
+    process = start(out)
+    assert process.wait() == 0, process.stderr.read()
+    return what_must_agree(out)
+
+
+def test_killed_again_and_again_it_ends_as_if_undisturbed(undisturbed, tmp_path):
+    """SIGKILL as soon as each kind of file has appeared: mid-training in either cell, between cells, among the judges."""
+    out = tmp_path / "killed"
+    moments = [
+        "cells/shapes/dcgan/seed-0/checkpoint-*.pt", "cells/shapes/dcgan/seed-0/generator.safetensors",
+        "cells/shapes/dcgan/seed-0/record.json", "cells/shapes/wgan-gp/seed-0/checkpoint-*.pt",
+        "cells/shapes/wgan-gp/seed-0/record.json",
+    ]  # fmt: skip
+    killed = 0
+    for moment in moments:
+        process = start(out)
+        while process.poll() is None and not list(out.glob(moment)):
+            time.sleep(0.005)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            killed += process.wait() == -signal.SIGKILL
+        assert_no_half_written_file(out)
+    assert killed >= 3  # a moment may pass too fast to be caught, but not all of them
+    process = start(out)
+    assert process.wait() == 0, process.stderr.read()
+    assert what_must_agree(out) == undisturbed
+    assert not list(out.rglob(".*.tmp")) and not list(out.rglob("checkpoint-*"))
+
+
+def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monkeypatch, cli):
+    honest = benchmark.train
+
+    def broken(variant, *arguments, **options):
+        if variant.name == "dcgan":
+            raise MemoryError("no room")
+        return honest(variant, *arguments, **options)
+
+    monkeypatch.setattr(benchmark, "train", broken)
+    out = tmp_path / "run"
+    arguments = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,vanilla",
+                 "--detectors", "spectrum", "--device", "cpu", "--out", out)  # fmt: skip
+    ended = cli(*arguments)
+    assert ended.code == 1 and "shapes dcgan seed 0 failed: MemoryError: no room" in ended.stderr.replace("\n", " ")
+    record = read_record(out / "cells/shapes/dcgan/seed-0/record.json", CellRecord)
+    assert record.status == "failed" and record.reason == "MemoryError: no room"
+    assert read_record(out / "cells/shapes/vanilla/seed-0/record.json", CellRecord).status == "done"
+    assert "no room" in (out / "leaderboard/index.html").read_text() and "failed" in ended.stdout
+    monkeypatch.setattr(benchmark, "train", honest)  # mended: the failed cell alone is run again
+    assert cli(*arguments).code == 0
+    assert read_record(out / "cells/shapes/dcgan/seed-0/record.json", CellRecord).status == "done"
+
+
+def test_a_run_of_another_budget_does_not_share_a_folder(tmp_path):
+    plan = benchmark.make_plan(["shapes"], PRESETS["smoke"], 1)
+    other = benchmark.make_plan(["shapes"], PRESETS["quick"], 1)
+    with benchmark.owned(tmp_path, plan):
+        benchmark.write_record(tmp_path / "plan.json", plan)
+    with (
+        pytest.raises(UserError, match=r"holds a run of budget smoke .* not of budget quick"),
+        benchmark.owned(tmp_path, other),
+    ):
+        pass
+
+
+def test_a_folder_in_use_is_refused(tmp_path):
+    plan = benchmark.make_plan(["shapes"], PRESETS["smoke"], 1)
+    hold = f"import filelock, time; filelock.FileLock({str(tmp_path / '.lock')!r}).acquire(); print('held', flush=True)"
+    holder = subprocess.Popen([sys.executable, "-c", hold + "; time.sleep(60)"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match="belongs to a run that is still going on"), benchmark.owned(tmp_path, plan):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+    with benchmark.owned(tmp_path, plan):  # a killed owner leaves no lock behind
+        pass
+
+
+def test_a_plan_is_the_product_of_its_parts():
+    plan = benchmark.make_plan(["mnist", "cifar10"], PRESETS["quick"], 2, variants=["dcgan", "vanilla"])
+    assert [(c.dataset, c.variant, c.seed) for c in plan.cells[:4]] == [
+        ("mnist", "dcgan", 0), ("mnist", "dcgan", 1), ("mnist", "vanilla", 0), ("mnist", "vanilla", 1)
+    ]  # fmt: skip
+    assert len(plan.cells) == 8 and len(plan.references) == 4 and len(plan.judges) == 2 * 2 * 2
+    assert all(c.tflop == 8 and c.settings["width"] == 32 for c in plan.cells)
+
+
+def test_a_cell_is_plain_data(tmp_path):
+    """It survives JSON, so it can be run elsewhere."""
+    spec = cell_spec()
+    assert type(spec).model_validate_json(spec.model_dump_json()) == spec
+    record = benchmark.run_cell(spec, tmp_path / "cell", CPU)
+    assert record.status == "done" and record.metrics[0].name == "fd_raw_120"

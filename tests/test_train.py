@@ -1,0 +1,130 @@
+"""The training loop: budgets, cost counting, resuming, divergence."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import torch
+
+from gan_bench import train as training
+from gan_bench.budget import Budget
+from gan_bench.datasets.base import Split
+from gan_bench.sample import BLOCK, draw
+from gan_bench.train import Batches, step_tflop, train, write_history
+from generators import VARIANTS
+from tests.conftest import CPU
+from tests.factories import small
+
+SPLIT = Split(
+    torch.randint(0, 256, (50, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 10
+)
+
+
+def test_an_epoch_shows_every_image_once_and_batches_are_addressed_by_number():
+    batches = Batches(SPLIT, 10, seed=0, device=CPU)
+    first = [batches[i] for i in range(5)]
+    seen = torch.cat([images for images, _ in first]).add(1).mul(127.5).round().to(torch.uint8)
+    assert sorted(map(hash, map(bytes, seen.numpy()))) == sorted(map(hash, map(bytes, SPLIT.images.numpy())))
+    again = Batches(SPLIT, 10, seed=0, device=CPU)
+    assert torch.equal(again[7][0], batches[7][0]) and torch.equal(again[2][0], first[2][0])
+    assert not torch.equal(batches[5][0], first[0][0])
+
+
+@pytest.mark.parametrize("name", VARIANTS.names())
+def test_a_training_stops_at_the_first_step_past_its_budget(name):
+    variant = small(name)
+    cost = step_tflop(variant, variant.n_batches(0))
+    progress = train(variant, SPLIT, Budget(tflop=4.5 * cost), seed=0)
+    assert progress.step == 5 and progress.tflop == pytest.approx(5 * cost)
+    assert progress.batches == 5 * variant.n_batches(0)
+
+
+def test_kimg_counts_real_images_shown():
+    assert train(small("dcgan"), SPLIT, Budget(kimg=0.04), seed=0).step == 5  # batches of 8
+
+
+def test_dcgan_cost_is_what_its_layers_say():
+    """Multiply-adds of every convolution, twice; forward once in G, three times in D (real, fake, fake again for G);
+    backward costs two forwards (weights and inputs), except at D's first layer on data (no input gradient) and in the G
+    step (no weight gradients)."""
+    width, n, channels = 8, 8, 3
+    convs_d = [(channels, width, 16), (width, 2 * width, 8), (2 * width, 4 * width, 4)]
+    d_layers = [2 * n * i * o * 16 * side**2 for i, o, side in convs_d] + [2 * n * 4 * width * 16]
+    g_layers = [2 * n * 100 * 4 * width * 16] + [2 * n * i * o * 16 * (side // 2) ** 2 for o, i, side in
+                [(2 * width, 4 * width, 8), (width, 2 * width, 16), (channels, width, 32)]]  # fmt: skip
+    d, g = sum(d_layers), sum(g_layers)
+    d_update = 2 * (3 * d - d_layers[0])
+    g_update = g + 2 * d + (2 * g - g_layers[0])
+    assert step_tflop(small("dcgan"), 1) * 1e12 == pytest.approx(d_update + g_update, rel=1e-9)
+
+
+def test_counting_leaves_the_variant_and_the_global_stream_alone():
+    variant = small("vanilla")
+    before = {k: v.clone() for k, v in variant.generator.state_dict().items()}
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    assert step_tflop(variant, 1) > 0
+    assert torch.equal(torch.rand(1), expected)
+    assert all(torch.equal(before[k], v) for k, v in variant.generator.state_dict().items())
+
+
+@pytest.mark.parametrize("name", VARIANTS.names())
+def test_a_resumed_training_ends_as_an_undisturbed_one(name, tmp_path, monkeypatch):
+    """Stopped after a checkpoint at step 4 of 10: same samples, same history, to the byte."""
+    monkeypatch.setattr(training, "HISTORY_EVERY", 2)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    cost = step_tflop(small(name), small(name).n_batches(0))
+    straight = small(name)
+    whole = train(straight, SPLIT, Budget(tflop=9.5 * cost), seed=0)
+
+    class Killed(Exception): ...
+
+    def kill(share, spent, losses):
+        if spent.tflop > 5 * cost:
+            raise Killed
+
+    file = tmp_path / "checkpoint.pt"
+    with pytest.raises(Killed):
+        train(small(name), SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file, report=kill)
+    resumed = small(name, seed=7)  # whatever it is built with, the checkpoint decides
+    rest = train(resumed, SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file)
+    assert rest.step == whole.step == 10
+    assert torch.equal(draw(resumed, 0, "score", 20)[0], draw(straight, 0, "score", 20)[0])
+    for ours, theirs in zip(rest.history, whole.history, strict=True):
+        assert {k: v for k, v in ours.items() if k != "seconds"} == {k: v for k, v in theirs.items() if k != "seconds"}
+    again = train(small(name), SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file)
+    assert again.step == 10 and again.finished  # a finished training is not trained again
+
+
+def test_a_loss_that_is_not_finite_ends_the_training():
+    """Weights spoilt after the first stretch: the second one is the last, and the losses are told."""
+    variant = small("dcgan")
+
+    def spoil(share, spent, losses):
+        next(variant.generator.parameters()).data.fill_(float("nan"))
+
+    progress = train(variant, SPLIT, Budget(kimg=0.8), seed=0, report=spoil)  # 100 steps of 8
+    assert progress.step == 40 and progress.finished
+    assert progress.diverged.startswith("a loss was not finite at or before step 40: ")
+    assert "d_loss" in progress.diverged and "g_loss nan" in progress.diverged
+
+
+def test_history_has_a_row_for_each_stretch(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "HISTORY_EVERY", 4)
+    progress = train(small("wgan-gp"), SPLIT, Budget(kimg=0.4), seed=0)  # 10 steps of 5 batches of 8
+    write_history(progress, tmp_path / "h.csv")
+    table = pd.read_csv(tmp_path / "h.csv")
+    assert table["step"].tolist() == [4, 8, 10] and table["kimg"].tolist() == pytest.approx([0.16, 0.32, 0.4])
+    assert {"d_loss", "g_loss", "d_penalty", "seconds", "tflop"} <= set(table.columns)
+
+
+@pytest.mark.parametrize("name", VARIANTS.names())
+def test_sample_i_does_not_depend_on_how_many_are_drawn(name):
+    variant = small(name)
+    all_images, labels = draw(variant, 0, "score", 2 * BLOCK + 30)
+    part, part_labels = draw(variant, 0, "score", 25, start=BLOCK - 5)
+    assert torch.equal(part, all_images[BLOCK - 5 : BLOCK + 20]) and torch.equal(part_labels, labels[BLOCK - 5 : BLOCK + 20])
+    other, _ = draw(variant, 0, "judge test", 25)
+    assert not torch.equal(other, all_images[:25])
+    assert variant.generator.training  # as it was

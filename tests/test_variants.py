@@ -1,0 +1,168 @@
+"""Every registered variant, and the parts that variants share."""
+
+from __future__ import annotations
+
+import copy
+from math import prod
+
+import pytest
+import torch
+
+from generators import VARIANTS, blocks
+from tests.factories import small
+
+SHAPES = [(1, 32, 32), (3, 32, 32)]
+NAMES = VARIANTS.names()
+
+
+def batch(variant, n: int):
+    rng = torch.Generator().manual_seed(0)
+    size = variant.settings.batch_size
+    reals = [torch.rand(size, *variant.image_shape, generator=rng) * 2 - 1 for _ in range(n)]
+    labels = [torch.randint(0, 10, (size,), generator=rng) for _ in range(n)]
+    return reals, labels
+
+
+def one_step(variant, step: int = 0):
+    torch.manual_seed(step)
+    return variant.train_step(*batch(variant, variant.n_batches(step)), torch.Generator().manual_seed(step))
+
+
+def snapshot(variant):
+    return {name: value.clone() for name, value in variant.generator.state_dict().items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_images_have_the_datasets_shape_and_range(name, shape):
+    variant = small(name, shape)
+    z = variant.draw_z(5, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        images = variant.generate(z, torch.arange(5))
+    assert images.shape == (5, *shape) and images.abs().max() <= 1 and images.isfinite().all()
+    assert z.shape == (5, variant.settings.z_dim)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_moves_the_generator_and_reports_finite_losses(name):
+    variant = small(name)
+    before = snapshot(variant)
+    losses = one_step(variant)
+    assert losses and all(value.ndim == 0 and value.isfinite() and not value.requires_grad for value in losses.values())
+    assert any(not torch.equal(before[k], v) for k, v in variant.generator.state_dict().items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_weights_after_steps(name):
+    one, two, other = small(name, seed=3), small(name, seed=3), small(name, seed=4)
+    for variant in (one, two, other):
+        one_step(variant, 0)
+        one_step(variant, 1)
+    assert all(torch.equal(a, b) for a, b in zip(snapshot(one).values(), snapshot(two).values(), strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(snapshot(one).values(), snapshot(other).values(), strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_restores_everything_a_step_depends_on(name):
+    straight, resumed = small(name), small(name, seed=9)
+    one_step(straight, 0)
+    resumed.load_state(copy.deepcopy(straight.state()))  # as through a file: optimisers would share their tensors
+    one_step(straight, 1)
+    one_step(resumed, 1)
+    assert all(torch.equal(a, b) for a, b in zip(snapshot(straight).values(), snapshot(resumed).values(), strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_building_leaves_the_global_stream_alone(name):
+    torch.manual_seed(1)
+    expected = torch.rand(1)
+    torch.manual_seed(1)
+    small(name)
+    assert torch.equal(torch.rand(1), expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variant_says_where_it_is_from(name):
+    kind = VARIANTS.get(name)
+    assert kind.title and kind.paper and kind.__module__ and kind.default_settings(16)["width"] == 16
+
+
+def test_non_saturating_losses_are_the_papers():
+    real, fake = torch.tensor([[0.3], [-1.0]]), torch.tensor([[0.2], [2.0]])
+    d_real, d_fake = real.sigmoid(), fake.sigmoid()
+    assert blocks.nonsaturating_d_loss(real, fake).item() == pytest.approx(
+        -(d_real.log().mean() + (1 - d_fake).log().mean()).item(), rel=1e-6
+    )
+    assert blocks.nonsaturating_g_loss(fake).item() == pytest.approx(-d_fake.log().mean().item(), rel=1e-6)
+
+
+def test_maxout_takes_the_largest_piece():
+    layer = blocks.Maxout(2, 3, pieces=4)
+    x = torch.randn(5, 2)
+    pieces = layer.linear(x)
+    assert torch.equal(layer(x), torch.stack([pieces[:, 4 * i : 4 * i + 4].max(1).values for i in range(3)], 1))
+
+
+@pytest.mark.parametrize("side", [16, 32, 64])
+def test_dcgan_networks_fit_any_power_of_two(side):
+    z = torch.randn(2, 10)
+    images = blocks.dcgan_generator(10, (3, side, side), 4)(z)
+    assert images.shape == (2, 3, side, side)
+    assert blocks.dcgan_discriminator((3, side, side), 4, batch_norm=True)(images).shape == (2, 1)
+
+
+def test_dcgan_refuses_other_sides():
+    with pytest.raises(ValueError, match="28 is not 4 times a power of two"):
+        blocks.dcgan_generator(10, (1, 28, 28), 4)
+
+
+def test_gradient_penalty_is_taken_per_sample():
+    """A linear critic f(x) = w.x has the gradient w at every x, so the penalty is gp_weight * (|w| - 1)^2 exactly, whatever
+    the batch size. Norms over the wrong axis, or one over the whole batch, give something else."""
+    variant = small("wgan-gp", gp_weight=10.0)
+    linear = torch.nn.Linear(prod(variant.image_shape), 1)
+    variant.discriminator = torch.nn.Sequential(torch.nn.Flatten(), linear)
+    expected = 10.0 * (linear.weight.norm().item() - 1) ** 2
+    for n in (1, 7):
+        real, fake = torch.rand(2, n, *variant.image_shape)
+        penalty = variant.d_penalty(real, fake, torch.Generator().manual_seed(0))
+        assert penalty.item() == pytest.approx(expected, rel=2e-2)  # bfloat16 keeps 8 bits
+
+
+def test_gradient_penalty_trains_the_critic():
+    variant = small("wgan-gp")
+    real, fake = torch.rand(2, 4, *variant.image_shape)
+    variant.d_penalty(real, fake, torch.Generator().manual_seed(0)).backward()
+    assert all(
+        p.grad is not None and p.grad.isfinite().all() for n, p in variant.discriminator.named_parameters() if "weight" in n
+    )
+
+
+def test_the_wgan_critic_has_no_layer_that_mixes_samples():
+    critic = small("wgan-gp").discriminator
+    x = torch.randn(4, 3, 32, 32)
+    assert torch.allclose(critic(x)[:1], critic(x[:1]), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if getattr(VARIANTS.get(n), "joint_batch", False)])
+def test_a_joint_batch_changes_no_logit(name):
+    """Where real and fake share a pass, a sample's logit does not depend on the other half."""
+    variant = small(name)
+    net = variant.discriminator.eval()
+    real, fake = torch.rand(2, 4, *variant.image_shape)
+    joint = net(torch.cat([real, fake]))
+    assert torch.allclose(joint[:4], net(real), atol=1e-5) and torch.allclose(joint[4:], net(fake), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_generator_step_leaves_the_discriminator_alone(name):
+    variant = small(name)
+    fake = variant.generate(variant.draw_z(8, torch.Generator().manual_seed(0)), torch.zeros(8, dtype=torch.int64))
+    before = [p.clone() for p in variant.discriminator.parameters()]
+    variant.update_g(fake)
+    assert all(torch.equal(a, b) and b.requires_grad for a, b in zip(before, variant.discriminator.parameters(), strict=True))
+    assert all(p.grad is None for p in variant.discriminator.parameters())
+
+
+def test_wgan_gp_takes_five_batches_a_step():
+    assert small("wgan-gp").n_batches(0) == 5
