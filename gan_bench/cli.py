@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,14 +34,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 
 
-class Listable(StrEnum):
-    variants = "variants"
-    datasets = "datasets"
-    extractors = "extractors"
-    metrics = "metrics"
-    detectors = "detectors"
-    suites = "suites"
-    budgets = "budgets"
+FAMILIES = ("variants", "datasets", "extractors", "metrics", "detectors", "suites", "budgets")
 
 
 def names_in(text: str | None) -> list[str] | None:
@@ -247,10 +239,10 @@ def leaderboard(
 
 
 @app.command("list")
-def list_(what: Annotated[str, typer.Argument(help=", ".join(Listable))], as_json: Json = False) -> None:
+def list_(what: Annotated[str, typer.Argument(help=", ".join(FAMILIES))], as_json: Json = False) -> None:
     """What there is: variants, datasets, extractors, metrics, detectors, suites, budgets."""
-    if what not in list(Listable):
-        raise UserError(nearest(what, list(Listable), "list"))
+    if what not in FAMILIES:
+        raise UserError(nearest(what, FAMILIES, "list"))
     from gan_bench.catalogue import rows
 
     found = rows(what)

@@ -235,9 +235,9 @@ def _column(m: MetricValue) -> Column:
 
 
 def _number(value: float | None, interval: Interval | None = None, unavailable: str | None = None) -> dict[str, Any]:
-    if value is None or not math.isfinite(value):
-        return {"unavailable": unavailable or "no finite value in the record"}
-    if interval is None or not math.isfinite(interval.low + interval.high):
+    if value is None:
+        return {"unavailable": unavailable or "no value in the record"}
+    if interval is None:
         return {"value": value}
     return {"value": value, "low": interval.low, "high": interval.high, "interval_method": interval.method}
 

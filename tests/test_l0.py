@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import numpy as np
@@ -158,6 +159,12 @@ def test_a_spoilt_record_is_named(tmp_path):
     with pytest.raises(UserError, match=r"record\.json is not a CellRecord"):
         records.read_record(file, records.CellRecord)
     assert records.finished(file, records.CellRecord, cell_spec()) is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_record_refuses_what_json_cannot_hold(value):
+    with pytest.raises(ValueError, match="finite number"):
+        records.Interval(low=0.0, high=value, method="t")
 
 
 @pytest.mark.parametrize(("name", "sentence"), [("gpu", "unknown device 'gpu'"), ("cpu:3", "'cpu:3' does not exist")])

@@ -194,15 +194,6 @@ def test_unavailable_metrics_show_a_dash_and_the_reason(tmp_path: Path) -> None:
     assert re.search(r'title="no weights"><span>—</span>', page(tmp_path))
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_values_that_are_no_numbers_count_as_missing(tmp_path: Path, value: float) -> None:
-    cell(tmp_path / "run", "dcgan", metric(value), metric(1.0, "kid"))
-    path = next((tmp_path / "run").rglob("record.json"))
-    path.write_text(re.sub(r'"value": null', f'"value": {json.dumps(value)}', path.read_text()))
-    fd = next(m for m in rows(build(tmp_path))["dcgan"]["metrics"] if m["metric"] == "fd")
-    assert fd["value"] is None and fd["unavailable"]
-
-
 # Ranks
 
 
