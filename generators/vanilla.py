@@ -28,7 +28,7 @@ class Vanilla(base.AdversarialVariant):
     title = "GAN (MLP)"
     paper = "Goodfellow et al. 2014"
     settings_type = Settings
-    short_budget = {"batch_size": 25}
+    short_budget = {"batch_size": 50}
     settings: Settings
     joint_batch = True
 

@@ -208,8 +208,9 @@ def test_a_run_of_another_budget_does_not_share_a_folder(tmp_path):
 
 def test_a_folder_in_use_is_refused(tmp_path):
     plan = benchmark.make_plan(["shapes"], PRESETS["smoke"], 1)
-    hold = f"import filelock, time; lock = filelock.FileLock({str(tmp_path / '.lock')!r}); lock.acquire(); print('held', flush=True)"
-    holder = subprocess.Popen([sys.executable, "-c", hold + "; time.sleep(60)"], stdout=subprocess.PIPE, text=True)
+    hold = f"import filelock, time; lock = filelock.FileLock({str(tmp_path / '.lock')!r}); lock.acquire()"
+    hold += "; print('held', flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(UserError, match="belongs to a run that is still going on"), benchmark.owned(tmp_path, plan):
