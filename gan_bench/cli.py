@@ -157,7 +157,8 @@ def show_plan(plan: Any, out: Path, *, as_json: bool, to_stdout: bool) -> None:
     for cell in plan.cells:
         key = (cell.dataset, cell.variant)
         if key not in guesses:
-            guesses[key] = estimate(cell, torch.device(plan.device))
+            with stderr.status(f"estimating {cell.dataset} {cell.variant}"):
+                guesses[key] = estimate(cell, torch.device(plan.device))
         guess, done = guesses[key], finished_cell(out, cell)
         total += 0 if done else guess.seconds
         rows.append({

@@ -20,7 +20,7 @@ from detectors.evaluate import detection
 from gan_bench.datasets import DATASETS
 from gan_bench.device import environment
 from gan_bench.errors import UserError
-from gan_bench.progress import bar
+from gan_bench.progress import bar, spinner
 from gan_bench.records import Detection, JudgeRecord, JudgeSpec, atomic_path, spec_hash
 from gan_bench.sample import draw, load_generator
 from gan_bench.seeds import stream
@@ -70,7 +70,8 @@ def judge(spec: JudgeSpec, cells: dict[str, Path], folder: Path, device: torch.d
     detections: list[Detection] = []
     scores: list[pd.DataFrame] = []
     for protocol, seen, tested in protocols(list(prepared)):
-        fit(detector, reals, [prepared[variant] for variant in seen])
+        with spinner(f"{spec.dataset}: {spec.detector}, {protocol} {' '.join(tested)}"):
+            fit(detector, reals, [prepared[variant] for variant in seen])
         real_scores = detector.score(reals["test"])
         scores.append(score_table(protocol, " ".join(tested), "real", real_scores))
         for variant in tested:

@@ -20,7 +20,7 @@ from gan_bench.features.base import Extractor, Unavailable
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, TooFew
 from gan_bench.paths import cache_folder
-from gan_bench.progress import bar
+from gan_bench.progress import bar, spinner
 from gan_bench.records import ExtractorInfo, MetricValue, atomic_path
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,8 @@ class Scorer:
             fake = extract(extractor, fakes, f"{title}: {extractor.name}")
             for metric in self.metrics:
                 if applies(metric, extractor, self.dataset, fake):
-                    values += self._values(metric, extractor, fake, real)
+                    with spinner(f"{title}: {metric.title} ({extractor.name})"):
+                        values += self._values(metric, extractor, fake, real)
         for name, info in self.info.items():
             if info.unavailable is not None:
                 values += self._missing(METRICS.create("fd"), name, len(fakes), f"extractor {name!r}: {info.unavailable}")
