@@ -145,7 +145,7 @@ def check_names(variants: str | None, extractors: str | None, metrics: str | Non
 
 
 def show_plan(plan: Any, out: Path, *, as_json: bool, to_stdout: bool) -> None:
-    from gan_bench.run import cell_folder, estimate, finished_cell
+    from gan_bench.run import estimate, finished_cell
 
     if as_json:
         print_json(plan.model_dump(mode="json"))
@@ -162,16 +162,17 @@ def show_plan(plan: Any, out: Path, *, as_json: bool, to_stdout: bool) -> None:
         guess, done = guesses[key], finished_cell(out, cell)
         total += 0 if done else guess.seconds
         rows.append({
-            "dataset": cell.dataset, "variant": cell.variant, "seed": cell.seed, "budget": cell.preset,
+            "dataset": cell.dataset, "variant": cell.variant, "seed": cell.seed,
             "steps": guess.steps, "kimg": None if guess.kimg is None else f"{guess.kimg:.0f}",
-            "about": "done" if done else f"{guess.seconds:.0f} s", "folder": cell_folder(out, cell),
+            "about": "done" if done else f"{guess.seconds:.0f} s",
         })  # fmt: skip
     target = stdout if to_stdout else stderr
     print_table(rows, target)
     first = plan.cells[0]
     counts = f"{', '.join(first.metrics)}: {first.n_fake:,} fakes against {first.n_real:,} reals"
-    summary = f"{len(plan.cells)} cells on {plan.device}, about {total / 60:.1f} min of training; then scoring ({counts})"
-    target.print(f"{summary} and {len(plan.judges)} detectors.", highlight=False)
+    what = f"{len(plan.cells)} cells at budget {first.preset} on {plan.device} into {out}"
+    summary = f"{what}: about {total / 60:.1f} min of training; then scoring ({counts})"
+    target.print(f"{summary} and {len(plan.judges)} detectors.", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -59,7 +60,7 @@ class Scorer:
                     raise UserError(f"extractor {name!r} is not available: {reason}.") from reason
                 self.info[name] = ExtractorInfo(digest=None, unavailable=str(reason))
                 self.warnings.append(f"extractor {name!r} is not available: {reason}; its columns stay empty.")
-                log.warning(self.warnings[-1])
+                warn_once(self.warnings[-1])
                 continue
             self.extractors.append(extractor)
             self.info[extractor.label(side)] = ExtractorInfo(digest=extractor.digest)
@@ -126,6 +127,12 @@ class Scorer:
             split=SPLIT,
             unavailable=unavailable,
         )
+
+
+@cache
+def warn_once(message: str) -> None:
+    """Two datasets lack the same weights; the user needs to hear it once."""
+    log.warning(message)
 
 
 def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:

@@ -3,8 +3,6 @@
 The authors' MNIST configuration: G 100 -> 1200 -> 1200 ReLU -> pixels, D two maxout layers of 240 units with 5 pieces,
 dropout .5 inside D and .2 at its input, SGD with lr .1 (decayed by 1.000004 an update), momentum .5 rising to .7, batch 100.
 Here: Adam 2e-4 (.5, .999), which needs no schedule tied to the length of a training; normal z; tanh for images in [-1, 1].
-
-Short budgets: batch 50, for twice the updates.
 """
 
 from __future__ import annotations
@@ -31,7 +29,6 @@ class Vanilla(base.AdversarialVariant):
     title = "GAN (MLP)"
     paper = "Goodfellow et al. 2014"
     settings_type = Settings
-    short_budget = {"batch_size": 50}
     settings: Settings
     joint_batch = True
 

@@ -58,7 +58,7 @@ def test_a_read_only_output_folder_is_said(cli, tmp_path):
 def test_a_dry_run_plans_and_touches_nothing(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--seeds", 2, "--dry-run")
-    assert ended.code == 0 and "6 cells on " in ended.stdout and not list(tmp_path.iterdir())
+    assert ended.code == 0 and "6 cells at budget smoke on " in ended.stdout and not list(tmp_path.iterdir())
     plan = json.loads(cli("run", "--suite", "shapes", "--budget", "smoke", "--dry-run", "--json").stdout)
     assert [cell["variant"] for cell in plan["cells"]] == ["vanilla", "dcgan", "wgan-gp"]
 

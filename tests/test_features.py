@@ -116,6 +116,7 @@ def test_inception_through_torch_fidelity(random_inception, monkeypatch):
 
 def test_inception_without_weights_is_said_once_and_recorded(caplog, monkeypatch):
     """No weights at hand: a visible warning, a reason in the records, an empty column; an error with strict."""
+    score.warn_once.cache_clear()
     shapes = DATASETS.create("shapes")
     scorer = Scorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
     values = [m for title in ("a", "b") for m in scorer.score(pictures(150, 3), title)]
