@@ -321,7 +321,7 @@ def reference_folder(out: Path, spec: ReferenceSpec) -> Path:
 
 def write_samples(pictures: Tensor, labels: Tensor | None, folder: Path) -> None:
     images.save_samples(pictures, labels, folder / "samples.npz")
-    images.save_png(images.grid(pictures[:GRID], columns=16), folder / "samples.png")
+    images.save_png(images.grid(pictures[:GRID], columns=8), folder / "samples.png")
 
 
 def summary(metrics: tuple[MetricValue, ...] | list[MetricValue]) -> str:

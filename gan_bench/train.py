@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan_bench import images
 from gan_bench.budget import Budget, Spent
 from gan_bench.datasets.base import Split
-from gan_bench.device import synchronize
+from gan_bench.device import reuse_freed_memory, synchronize
 from gan_bench.records import atomic_path
 from gan_bench.seeds import derive, stream
 from generators.base import Variant
@@ -95,6 +95,8 @@ def train(
     `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. Only steps are on the clock.
     """
     device = variant.device
+    if device.type == "cpu":
+        reuse_freed_memory()
     progress = _resume(variant, checkpoint)
     if progress.finished:
         return progress
