@@ -3,6 +3,9 @@
 The authors' MNIST configuration: G 100 -> 1200 -> 1200 ReLU -> pixels, D two maxout layers of 240 units with 5 pieces,
 dropout .5 inside D and .2 at its input, SGD with lr .1 (decayed by 1.000004 an update), momentum .5 rising to .7, batch 100.
 Here: Adam 2e-4 (.5, .999), which needs no schedule tied to the length of a training; normal z; tanh for images in [-1, 1].
+
+Short budgets: batch 64, and at width 32 half the units. 6 TFLOP of MNIST at full size and batch 100 are 1,674 updates, and
+end at an FD mnist-cnn of 81 with 3 classes covered; at half size and batch 50 they are 8,212, and end at 25 with 8.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class Vanilla(base.AdversarialVariant):
     title = "GAN (MLP)"
     paper = "Goodfellow et al. 2014"
     settings_type = Settings
+    short_budget = {"batch_size": 64}
     settings: Settings
     joint_batch = True
 
@@ -36,7 +40,7 @@ class Vanilla(base.AdversarialVariant):
     g_loss = staticmethod(blocks.nonsaturating_g_loss)
 
     def build(self) -> dict[str, nn.Module]:
-        shrink = min(1.0, self.settings.width / 32)  # the paper's sizes, but for presets narrower than `quick`
+        shrink = min(1.0, self.settings.width / 64)  # the paper's sizes from width 64 on
         hidden, units, pixels = int(1200 * shrink), int(240 * shrink), prod(self.image_shape)
         generator = nn.Sequential(
             nn.Linear(self.settings.z_dim, hidden), nn.ReLU(inplace=True),
