@@ -6,7 +6,7 @@ Here: the critic starts from He weights, since nothing normalises its signals.
 
 Short budgets: one critic step a generator step, batch 16, lr 5e-4. With the paper's five steps and batch 64, 8 TFLOP at
 width 32 leave 200 generator updates and samples without a trace of the data (CIFAR-10: FD lite0@64_2k 3,148 of 4,539
-untrained); one step and batch 16 leave 3,221 (2,974; lr 2e-4: 3,380).
+untrained, measured from default instead of He weights); one step and batch 16 leave 3,221 (2,974; lr 2e-4: 3,380).
 """
 
 from __future__ import annotations
