@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_bench.device import autocast
 from gan_bench.seeds import stream
+from generators import blocks
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class Settings:
     width: int
     batch_size: int = 64
     z_dim: int = 100
+
+
+@dataclass(frozen=True)
+class AdamSettings(Settings):
+    """For a variant whose networks are all trained by Adam with the same constants."""
+
+    lr: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
 
 
 class Variant(abc.ABC):
@@ -109,11 +119,20 @@ class Variant(abc.ABC):
 class AdversarialVariant(Variant):
     """A generator against a discriminator: D on real and fake, then G through a frozen D.
 
-    A subclass writes the two losses. One batch of fakes serves the last D update and the G update.
+    A subclass writes the two losses, and its optimisers where they are not one Adam each. One batch of fakes serves the
+    last D update and the G update.
     """
 
     discriminator: nn.Module
     joint_batch: ClassVar[bool] = False  # D has no layer that mixes samples, so real and fake may go through it in one pass
+
+    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        s = self.settings
+        assert isinstance(s, AdamSettings)
+        return {
+            "g_optimiser": blocks.adam(self.generator.parameters(), s.lr, (s.beta1, s.beta2)),
+            "d_optimiser": blocks.adam(self.discriminator.parameters(), s.lr, (s.beta1, s.beta2)),
+        }
 
     @abc.abstractmethod
     def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor: ...

@@ -10,18 +10,9 @@ Short budgets: batch 16. What 8 TFLOP of CIFAR-10 buy at width 32 depends on the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import torch
 from torch import nn
 
 from generators import VARIANTS, base, blocks
-
-
-@dataclass(frozen=True)
-class Settings(base.Settings):
-    lr: float = 2e-4
-    beta1: float = 0.5
 
 
 @VARIANTS.register
@@ -29,9 +20,8 @@ class DCGAN(base.AdversarialVariant):
     name = "dcgan"
     title = "DCGAN"
     paper = "Radford, Metz, Chintala 2015"
-    settings_type = Settings
+    settings_type = base.AdamSettings
     short_budget = {"batch_size": 16}
-    settings: Settings
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)
     g_loss = staticmethod(blocks.nonsaturating_g_loss)
@@ -41,11 +31,4 @@ class DCGAN(base.AdversarialVariant):
         return {
             "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
             "discriminator": blocks.init_normal(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True)),
-        }
-
-    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        betas = (self.settings.beta1, 0.999)
-        return {
-            "g_optimiser": blocks.adam(self.generator.parameters(), self.settings.lr, betas),
-            "d_optimiser": blocks.adam(self.discriminator.parameters(), self.settings.lr, betas),
         }

@@ -13,17 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-import torch
 from torch import nn
 
 from generators import VARIANTS, base, blocks
 
 
 @dataclass(frozen=True)
-class Settings(base.Settings):
+class Settings(base.AdamSettings):
     batch_size: int = 100
-    lr: float = 2e-4
-    beta1: float = 0.5
 
 
 @VARIANTS.register
@@ -33,7 +30,6 @@ class Vanilla(base.AdversarialVariant):
     paper = "Goodfellow et al. 2014"
     settings_type = Settings
     short_budget = {"batch_size": 64}
-    settings: Settings
     joint_batch = True
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)
@@ -52,10 +48,3 @@ class Vanilla(base.AdversarialVariant):
             nn.Dropout(0.5), blocks.Maxout(units, units), nn.Dropout(0.5), nn.Linear(units, 1),
         )  # fmt: skip
         return {"generator": generator, "discriminator": discriminator}
-
-    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        betas = (self.settings.beta1, 0.999)
-        return {
-            "g_optimiser": blocks.adam(self.generator.parameters(), self.settings.lr, betas),
-            "d_optimiser": blocks.adam(self.discriminator.parameters(), self.settings.lr, betas),
-        }

@@ -21,9 +21,8 @@ from generators import VARIANTS, base, blocks
 
 
 @dataclass(frozen=True)
-class Settings(base.Settings):
+class Settings(base.AdamSettings):
     lr: float = 1e-4
-    beta1: float = 0.5
     beta2: float = 0.9
     gp_weight: float = 10.0
     n_critic: int = 5
@@ -44,13 +43,6 @@ class WGANGP(base.AdversarialVariant):
         return {
             "generator": blocks.dcgan_generator(s.z_dim, self.image_shape, s.width),
             "discriminator": blocks.init_he(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=False)),
-        }
-
-    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        s = self.settings
-        return {
-            "g_optimiser": blocks.adam(self.generator.parameters(), s.lr, (s.beta1, s.beta2)),
-            "d_optimiser": blocks.adam(self.discriminator.parameters(), s.lr, (s.beta1, s.beta2)),
         }
 
     def n_batches(self, step: int) -> int:
