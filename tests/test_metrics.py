@@ -13,7 +13,7 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 from gan_bench.features import EXTRACTORS
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, TooFew
-from gan_bench.metrics.fd import frechet_distance
+from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.score import extract
 from tests.conftest import CPU
 
@@ -41,7 +41,7 @@ def test_fd_of_known_gaussians():
     d = 5
     sd_f, sd_r = torch.arange(1.0, d + 1).double(), torch.full((d,), 2.0).double()
     shift = torch.full((d,), 0.5).double()
-    found = frechet_distance((shift, torch.diag(sd_f**2)), (torch.zeros(d).double(), torch.diag(sd_r**2)))
+    found = frechet_distance(Gaussian(shift, torch.diag(sd_f**2)), Gaussian(torch.zeros(d).double(), torch.diag(sd_r**2)))
     assert found == pytest.approx(float(d * 0.25 + (sd_f - sd_r).square().sum()), rel=1e-12)
 
 
@@ -52,7 +52,7 @@ def test_fd_of_rotated_gaussians():
     b = r @ a @ r.T
     root_trace = math.sqrt(float((a @ b).trace()) + 2 * math.sqrt(float(torch.linalg.det(a @ b))))  # 2x2: tr sqrt(M)
     zero = torch.zeros(2).double()
-    assert frechet_distance((zero, a), (zero, b)) == pytest.approx(10 - 2 * root_trace, rel=1e-12)
+    assert frechet_distance(Gaussian(zero, a), Gaussian(zero, b)) == pytest.approx(10 - 2 * root_trace, rel=1e-12)
 
 
 def test_fd_of_shifted_samples():

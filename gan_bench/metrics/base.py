@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 class TooFew(ValueError):
@@ -19,9 +22,17 @@ class Extracted:
 
     features: Tensor
     logits: Tensor | None = None
+    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def once(self, function: Callable[..., T], *args: Any) -> T:
+        """`function(self, *args)`, computed at the first call: the reals meet many sets of fakes."""
+        key = (function, *args)
+        if key not in self._known:
+            self._known[key] = function(self, *args)
+        return self._known[key]
 
 
 class Metric(abc.ABC):

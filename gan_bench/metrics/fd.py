@@ -2,11 +2,13 @@
 
     FD = |m_f - m_r|^2 + tr(S_f) + tr(S_r) - 2 tr((S_f S_r)^(1/2))
 
-The trace of the root is the sum of root eigenvalues of A S_r A with A = S_f^(1/2): symmetric, so its eigenvalues are real
+The trace of the root is the sum of root eigenvalues of A S_f A with A = S_r^(1/2): symmetric, so its eigenvalues are real
 and `eigvalsh` finds them without the complex leftovers of a general square root. Means and covariances in float64.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,20 +17,34 @@ from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric
 
 
-def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
-    """(N, D) -> mean (D,) and covariance (D, D), float64."""
-    x = features.double()
-    return x.mean(0), torch.cov(x.T)
+class Gaussian(NamedTuple):
+    """mean (D,) and covariance (D, D), float64."""
+
+    mean: Tensor
+    cov: Tensor
 
 
-def frechet_distance(fake: tuple[Tensor, Tensor], real: tuple[Tensor, Tensor]) -> float:
-    """From two (mean, covariance)."""
-    (mean_f, cov_f), (mean_r, cov_r) = fake, real
-    values, vectors = torch.linalg.eigh(cov_f)
-    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
-    cross = torch.linalg.eigvalsh(root @ cov_r @ root).clamp(min=0).sqrt().sum()
-    distance = (mean_f - mean_r).square().sum() + cov_f.trace() + cov_r.trace() - 2 * cross
-    return float(distance)
+def gaussian(images: Extracted) -> Gaussian:
+    """The Gaussian with the moments of the features."""
+    x = images.features.double()
+    return Gaussian(x.mean(0), torch.cov(x.T))
+
+
+def root(cov: Tensor) -> Tensor:
+    """The symmetric square root of a covariance."""
+    values, vectors = torch.linalg.eigh(cov)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def root_of(images: Extracted) -> Tensor:
+    return root(images.once(gaussian).cov)
+
+
+def frechet_distance(fake: Gaussian, real: Gaussian, real_root: Tensor | None = None) -> float:
+    """Squared distance of two Gaussians; `real_root`, the root of the reals' covariance, if it is known."""
+    a = root(real.cov) if real_root is None else real_root
+    cross = torch.linalg.eigvalsh(a @ fake.cov @ a).clamp(min=0).sqrt().sum()
+    return float((fake.mean - real.mean).square().sum() + fake.cov.trace() + real.cov.trace() - 2 * cross)
 
 
 @METRICS.register
@@ -40,4 +56,4 @@ class FrechetDistance(Metric):
     minimum = 2
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        return {"fd": frechet_distance(statistics(fake.features), statistics(real.features))}
+        return {"fd": frechet_distance(fake.once(gaussian), real.once(gaussian), real.once(root_of))}

@@ -1,16 +1,17 @@
-"""Improved precision and recall (Kynkaanniemi et al. 2019), k = 3, computed by torch-fidelity.
+"""Improved precision and recall (Kynkaanniemi et al. 2019), k = 3.
 
 Precision: share of fakes inside the balls around reals that reach to each real's 3rd neighbour. Recall: the reverse.
 """
 
 from __future__ import annotations
 
-from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
+import torch
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.neighbours import CHUNK, distance_rows, radii
 
-NEIGHBOURS, CHUNK = 3, 5000
+NEIGHBOURS = 3
 
 
 @METRICS.register
@@ -22,8 +23,10 @@ class PrecisionRecall(Metric):
     minimum = NEIGHBOURS + 1
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        found = prc_features_to_metric(
-            fake.features, real.features,
-            prc_neighborhood=NEIGHBOURS, prc_batch_size=CHUNK, save_cpu_ram=True, verbose=False,
-        )  # fmt: skip
-        return {"precision": found[KEY_METRIC_PRECISION], "recall": found[KEY_METRIC_RECALL]}
+        fake_radii, real_radii = radii(fake, NEIGHBOURS), radii(real, NEIGHBOURS)
+        precise = 0
+        recalled = torch.zeros(len(real), dtype=torch.bool)
+        for block, block_radii in zip(distance_rows(fake.features, real.features), fake_radii.split(CHUNK), strict=True):
+            precise += int((block <= real_radii).any(dim=1).sum())
+            recalled |= (block <= block_radii[:, None]).any(dim=0)
+        return {"precision": precise / len(fake), "recall": float(recalled.double().mean())}
