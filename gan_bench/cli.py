@@ -81,6 +81,10 @@ def run(
     detectors: Annotated[str | None, typer.Option(help="Other detectors than the suite's; 'none' for no detection.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/BUDGET]")] = None,
     device: Device = "auto",
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells at a time. [default: on a CPU as many as it has threads; on a GPU, or by time, 1]"),
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and stop.")] = False,
     as_json: Json = False,
@@ -98,7 +102,7 @@ def run(
         plan = benchmark.make_plan(
             suite_names, preset, seeds,
             variants=names_in(variants), extractors=names_in(extractors), metrics=names_in(metrics),
-            detectors=chosen_detectors, device=str(pick(device)), strict=strict,
+            detectors=chosen_detectors, device=str(pick(device)), jobs=jobs, strict=strict,
         )  # fmt: skip
     out = out or Path("runs") / preset.name
     show_plan(plan, out, as_json=as_json and dry_run, to_stdout=dry_run)
@@ -158,7 +162,7 @@ def show_plan(plan: Any, out: Path, *, as_json: bool, to_stdout: bool) -> None:
         key = (cell.dataset, cell.variant)
         if key not in guesses:
             with stderr.status(f"estimating {cell.dataset} {cell.variant}"):
-                guesses[key] = estimate(cell, torch.device(plan.device))
+                guesses[key] = estimate(cell, torch.device(plan.device), plan.jobs)
         guess, done = guesses[key], finished_cell(out, cell)
         total += 0 if done else guess.seconds
         rows.append({
@@ -170,8 +174,9 @@ def show_plan(plan: Any, out: Path, *, as_json: bool, to_stdout: bool) -> None:
     print_table(rows, target)
     first = plan.cells[0]
     counts = f"{', '.join(first.metrics)}: {first.n_fake:,} fakes against {first.n_real:,} reals"
-    what = f"{len(plan.cells)} cells at budget {first.preset} on {plan.device} into {out}"
-    summary = f"{what}: about {total / 60:.1f} min of training; then scoring ({counts})"
+    at_a_time = f", {plan.jobs} at a time," if plan.jobs > 1 else ""
+    what = f"{len(plan.cells)} cells{at_a_time} at budget {first.preset} on {plan.device} into {out}"
+    summary = f"{what}: about {total / plan.jobs / 60:.1f} min of training; then scoring ({counts})"
     target.print(f"{summary} and {len(plan.judges)} detectors.", highlight=False, soft_wrap=True)
 
 

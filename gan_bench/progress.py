@@ -1,9 +1,12 @@
-"""Progress on stderr. stdout is for results."""
+"""Progress on stderr. stdout is for results. A worker process hands its lines to its parent, which shows one a worker."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -13,12 +16,14 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 console = Console(stderr=True)
+_parent: Any = None  # in a worker: the queue of its parent
 
 
 @contextlib.contextmanager
@@ -26,7 +31,7 @@ def bar(title: str, total: float | None, unit: str = "") -> Iterator[Callable[[f
     """A bar that counts to `total` (None: unknown); yields advance(amount). Gone when done, unless stderr is no terminal."""
     amount: ProgressColumn = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), amount, TextColumn(unit), TimeRemainingColumn(compact=True))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with _progress(*columns) as progress:
         task = progress.add_task(title, total=total)
         yield lambda n: progress.advance(task, n)
 
@@ -34,8 +39,7 @@ def bar(title: str, total: float | None, unit: str = "") -> Iterator[Callable[[f
 @contextlib.contextmanager
 def spinner(title: str) -> Iterator[None]:
     """Something is going on whose length is not known."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with _progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()) as progress:
         progress.add_task(title, total=None)
         yield
 
@@ -44,9 +48,7 @@ class TrainingBar:
     """The line of one training cell: share of the budget, kimg, images/s, losses, time left."""
 
     def __init__(self, title: str) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.percentage:>3.0f}%"),
-                   TextColumn("{task.fields[state]}"), TimeRemainingColumn(compact=True))  # fmt: skip
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._progress = _progress(*_training_columns())
         self._task = self._progress.add_task(title, total=1.0, state="")
 
     def __enter__(self) -> TrainingBar:
@@ -59,3 +61,78 @@ class TrainingBar:
     def update(self, share: float, kimg: float, images_per_second: float, losses: dict[str, float]) -> None:
         state = f"{kimg:.1f} kimg  {images_per_second:.0f} img/s  " + "  ".join(f"{k} {v:.3f}" for k, v in losses.items())
         self._progress.update(self._task, completed=min(share, 1.0), state=state)
+
+
+def _training_columns() -> tuple[ProgressColumn, ...]:
+    return (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[state]}"), TimeRemainingColumn(compact=True))  # fmt: skip
+
+
+def _progress(*columns: ProgressColumn) -> Any:
+    if _parent is not None:
+        return _Relayed(_parent)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+class _Relayed:
+    """What this module uses of rich's Progress, one task long, sent as (worker, title, share or None, state)."""
+
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+
+    def __enter__(self) -> _Relayed:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def add_task(self, title: str, total: float | None, state: str = "") -> TaskID:
+        self._title, self._total, self._done = title, total, 0.0
+        self._send(state)
+        return TaskID(0)
+
+    def advance(self, task: TaskID, amount: float) -> None:
+        self.update(task, self._done + amount, "")
+
+    def update(self, task: TaskID, completed: float, state: str) -> None:
+        self._done = completed
+        self._send(state)
+
+    def _send(self, state: str) -> None:
+        share = self._done / self._total if self._total else None
+        self._queue.put((os.getpid(), self._title, share, state))
+
+
+def send_to(queue: Any) -> None:
+    """In a worker: every line from now on goes to `queue`; None: shown by this process itself."""
+    global _parent
+    _parent = queue
+
+
+@contextlib.contextmanager
+def relay(queue: Any) -> Iterator[None]:
+    """In the parent: show what workers send to `queue`, the latest line of each."""
+    with Progress(*_training_columns(), console=console, transient=True, disable=not console.is_terminal) as progress:
+        thread = threading.Thread(target=_show, args=(queue, progress), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            queue.put(None)
+            thread.join()
+
+
+def _show(queue: Any, progress: Progress) -> None:
+    tasks: dict[int, TaskID] = {}
+    titles: dict[int, str] = {}
+    while (message := queue.get()) is not None:
+        worker, title, share, state = message
+        if worker not in tasks:
+            tasks[worker] = progress.add_task(title, total=1.0, state=state)
+        elif titles[worker] != title:
+            progress.reset(tasks[worker], description=title, total=1.0)  # another line: its time left starts anew
+        titles[worker] = title
+        progress.update(tasks[worker], completed=share or 0.0, total=None if share is None else 1.0, state=state)

@@ -219,6 +219,7 @@ class Plan(Model):
     references: tuple[ReferenceSpec, ...]
     judges: tuple[JudgeSpec, ...]  # `fakes` empty until the cells are done
     device: str
+    jobs: int = 1  # cells at a time
     strict: bool = False
 
 

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import filelock
@@ -20,6 +20,7 @@ from gan_bench.datasets import DATASETS
 from gan_bench.device import environment, peak_memory_mb
 from gan_bench.errors import UserError, shown
 from gan_bench.judge import judge
+from gan_bench.parallel import default_jobs, workers
 from gan_bench.progress import TrainingBar
 from gan_bench.records import (
     CellRecord,
@@ -66,9 +67,14 @@ def make_plan(
     metrics: list[str] | None = None,
     detectors: list[str] | None = None,
     device: str = "cpu",
+    jobs: int | None = None,
     strict: bool = False,
 ) -> Plan:
-    """Every cell, reference row and judge of a run. What is not given is the suite's. Names are the caller's to check."""
+    """Every cell, reference row and judge of a run. What is not given is the suite's. Names are the caller's to check.
+
+    jobs  cells at a time; by default what the machine has room for, and one where time is the limit, so that no cell's
+          clock runs while another has the machine
+    """
     limits = preset.budget
     cells: list[CellSpec] = []
     references: list[ReferenceSpec] = []
@@ -96,7 +102,9 @@ def make_plan(
                 )
                 for s in range(n_seeds)
             ]
-    return Plan(cells=tuple(cells), references=tuple(references), judges=tuple(judges), device=device, strict=strict)
+    if jobs is None:
+        jobs = 1 if limits.seconds is not None else default_jobs(torch.device(device), len(cells))
+    return Plan(cells=tuple(cells), references=tuple(references), judges=tuple(judges), device=device, jobs=jobs, strict=strict)
 
 
 def run(plan: Plan, out: Path) -> Outcome:
@@ -109,16 +117,23 @@ def run(plan: Plan, out: Path) -> Outcome:
             DATASETS.create(dataset).fetch()  # before an hour of training, not after
         for reference in plan.references:
             run_reference(reference, reference_folder(out, reference), device, plan.strict)
-        for i, cell in enumerate(plan.cells):
-            record = run_cell(cell, cell_folder(out, cell), device, plan.strict, title=f"cell {i + 1}/{len(plan.cells)}")
-            if record.status != "done":
-                troubles.append(f"{cell.dataset} {cell.variant} seed {cell.seed} {record.status}: {record.reason}")
-        for spec in plan.judges:
-            verdict = run_judge(spec, plan, out, device)
-            if verdict is not None and verdict.status != "done":
-                troubles.append(f"{spec.dataset} detector {spec.detector} failed: {verdict.reason}")
+        with workers(plan.jobs) as each:
+            for record in each(partial(run_planned, plan, out), range(len(plan.cells))):
+                if record.status != "done":
+                    name = f"{record.spec.dataset} {record.spec.variant} seed {record.spec.seed}"
+                    troubles.append(f"{name} {record.status}: {record.reason}")
+            for spec, verdict in zip(plan.judges, each(partial(run_judge, plan, out), plan.judges), strict=True):
+                if verdict is not None and verdict.status != "done":
+                    troubles.append(f"{spec.dataset} detector {spec.detector} failed: {verdict.reason}")
         board = build([out], out / "leaderboard", suites.headlines())
     return Outcome(board, troubles)
+
+
+def run_planned(plan: Plan, out: Path, i: int) -> CellRecord:
+    """Cell i of a plan."""
+    cell = plan.cells[i]
+    title = f"cell {i + 1}/{len(plan.cells)}"
+    return run_cell(cell, cell_folder(out, cell), torch.device(plan.device), plan.strict, title)
 
 
 def run_cell(spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, title: str = "cell") -> CellRecord:
@@ -223,8 +238,9 @@ def record_reference(
     return record
 
 
-def run_judge(spec: JudgeSpec, plan: Plan, out: Path, device: torch.device) -> JudgeRecord | None:
+def run_judge(plan: Plan, out: Path, spec: JudgeSpec) -> JudgeRecord | None:
     """Judge one detector on the finished cells of its dataset and seed; None when there are none."""
+    device = torch.device(plan.device)
     cells, fakes = {}, {}
     for cell in plan.cells:
         trained = finished_cell(out, cell)
@@ -352,18 +368,24 @@ class Estimate:
     seconds: float
 
 
-def estimate(spec: CellSpec, device: torch.device) -> Estimate:
-    """Steps, kimg and seconds of a cell's training. The seconds are a guess from two steps on made-up images."""
+def estimate(spec: CellSpec, device: torch.device, jobs: int = 1) -> Estimate:
+    """Steps, kimg and seconds of a cell's training, `jobs` of which go on at a time.
+
+    The seconds are a guess from two steps on made-up images with the threads that a cell will have.
+    """
     variant = build_variant(spec, device)
     n, size = variant.n_batches(0), variant.settings.batch_size
     tflop = step_tflop(variant, n)
     real = torch.zeros(size, *variant.image_shape, device=device).contiguous(memory_format=torch.channels_last)
     labels = torch.zeros(size, dtype=torch.int64, device=device)
     rng = torch.Generator(device)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads // jobs))
     for _ in range(2):  # the first pays for set-up
         started = time.monotonic()
         variant.train_step([real] * n, [labels] * n, rng)
         seconds = time.monotonic() - started
+    torch.set_num_threads(threads)
     limits = []
     if spec.tflop is not None:
         limits.append(spec.tflop / tflop)

@@ -36,7 +36,7 @@ def draw(variant: Variant, seed: int, purpose: str, n: int, start: int = 0) -> t
     Each sample has its own random stream, named by `purpose` and its index; label i is i modulo the number of classes.
     Networks are in evaluation mode (batch norm uses its running statistics) and float32.
     """
-    variant.generator.eval()
+    variant.sampler.eval()
     blocks = range(start // BLOCK, -(-(start + n) // BLOCK))
     pictures, labels = [], []
     for block in blocks:
@@ -45,14 +45,14 @@ def draw(variant: Variant, seed: int, purpose: str, n: int, start: int = 0) -> t
         asked = (torch.arange(indices.start, indices.stop) % variant.n_classes).to(variant.device)
         pictures.append(images.to_uint8(variant.generate(z, asked)).cpu().contiguous())
         labels.append(asked.cpu())
-    variant.generator.train()
+    variant.sampler.train()
     first = start - blocks.start * BLOCK
     return torch.cat(pictures)[first : first + n], torch.cat(labels)[first : first + n]
 
 
 def save_generator(variant: Variant, spec: CellSpec, path: Path) -> None:
-    """Weights as safetensors, with the spec beside them."""
-    state = {name: value.detach().cpu().contiguous() for name, value in variant.generator.state_dict().items()}
+    """The weights that samples come from, as safetensors, with the spec beside them."""
+    state = {name: value.detach().cpu().contiguous() for name, value in variant.sampler.state_dict().items()}
     with atomic_path(path) as temporary:
         save_file(state, temporary, metadata={"spec": json.dumps(spec.model_dump(mode="json"))})
 
@@ -65,7 +65,7 @@ def load_generator(cell: Path, device: torch.device) -> tuple[Variant, CellRecor
     record = read_record(record_file, CellRecord)
     variant = build_variant(record.spec, device)
     try:
-        variant.generator.load_state_dict(load_file(weights))
+        variant.sampler.load_state_dict(load_file(weights))
     except (SafetensorError, RuntimeError) as error:
         raise UserError(f"{weights} does not hold the generator that {record_file} describes ({error}).") from error
     return variant, record

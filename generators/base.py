@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import copy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
@@ -20,11 +21,14 @@ class Settings:
     """What a variant's author may set. Each variant extends this with its own fields and defaults.
 
     width  base channel count; the preset's, so that one variant serves a laptop and a GPU
+    ema    samples come from a running average of G's weights with this decay an update (Yazici et al. 2018,
+           arXiv 1806.04498); 0: from G itself
     """
 
     width: int
     batch_size: int = 64
     z_dim: int = 100
+    ema: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Variant(abc.ABC):
     short_budget: ClassVar[dict[str, Any]] = {}  # what differs from the paper when a budget allows few updates; say why
 
     generator: nn.Module
+    sampler: nn.Module  # what images are drawn from: the generator, or the running average of its weights
 
     def __init__(
         self, image_shape: tuple[int, int, int], n_classes: int, settings: Settings, *, seed: int, device: torch.device
@@ -59,9 +64,13 @@ class Variant(abc.ABC):
         with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global stream; leave it as it was
             torch.manual_seed(stream(seed, "weights").initial_seed())
             modules = self.build()
+        if settings.ema:
+            modules["averaged"] = copy.deepcopy(modules["generator"]).requires_grad_(False)
         for name, module in modules.items():
             setattr(self, name, module.to(device).to(memory_format=torch.channels_last))
         self._modules = {name: getattr(self, name) for name in modules}
+        self.sampler = self._modules["averaged" if settings.ema else "generator"]
+        self._n_averaged = 0
         self.optimisers = self.build_optimisers()
 
     @abc.abstractmethod
@@ -92,21 +101,37 @@ class Variant(abc.ABC):
 
     def generate(self, z: Tensor, labels: Tensor) -> Tensor:
         """Latents (B, z_dim) and labels (B,) -> images (B, C, H, W) in [-1, 1]. An unconditional variant ignores labels."""
-        return self.generator(z)
+        return self.sampler(z)
+
+    @torch.no_grad()
+    def average(self) -> None:
+        """Take G's weights into their running average, if there is one; to be called after each update of G.
+
+        The decay starts low, so that an average over few updates is not one of the first weights.
+        """
+        if self.sampler is self.generator:
+            return
+        self._n_averaged += 1
+        decay = min(self.settings.ema, self._n_averaged / (10 + self._n_averaged))
+        torch._foreach_lerp_(list(self.sampler.parameters()), list(self.generator.parameters()), 1 - decay)
+        for mine, latest in zip(self.sampler.buffers(), self.generator.buffers(), strict=True):
+            mine.copy_(latest)
 
     def state(self) -> dict[str, Any]:
         """All that training changes, as a dict of tensors and plain values."""
         parts = {**self._modules, **self.optimisers}
-        return {name: part.state_dict() for name, part in parts.items()}
+        return {"n_averaged": self._n_averaged} | {name: part.state_dict() for name, part in parts.items()}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        self._n_averaged = state["n_averaged"]
         for name, part in {**self._modules, **self.optimisers}.items():
             part.load_state_dict(state[name])
 
     def parameter_counts(self) -> tuple[int, int]:
-        """(of the generator, of everything else)."""
+        """(of the generator, of everything else that is trained)."""
         counts = {name: sum(p.numel() for p in module.parameters()) for name, module in self._modules.items()}
         generator = counts.pop("generator")
+        counts.pop("averaged", None)
         return generator, sum(counts.values())
 
     @classmethod
@@ -184,4 +209,5 @@ class AdversarialVariant(Variant):
         g_loss.backward()
         self.discriminator.requires_grad_(True)
         optimiser.step()
+        self.average()
         return {"g_loss": g_loss.detach()}

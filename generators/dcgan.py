@@ -21,7 +21,7 @@ class DCGAN(base.AdversarialVariant):
     title = "DCGAN"
     paper = "Radford, Metz, Chintala 2015"
     settings_type = base.AdamSettings
-    short_budget = {"batch_size": 16}
+    short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)
     g_loss = staticmethod(blocks.nonsaturating_g_loss)

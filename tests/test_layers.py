@@ -11,7 +11,20 @@ import pytest
 
 from tests.conftest import ROOT
 
-L0 = {"errors", "registry", "seeds", "budget", "images", "records", "device", "paths", "progress", "download", "pretrained"}
+L0 = {
+    "errors",
+    "registry",
+    "seeds",
+    "budget",
+    "images",
+    "records",
+    "device",
+    "paths",
+    "progress",
+    "parallel",
+    "download",
+    "pretrained",
+}
 L1 = {"gan_bench.datasets", "gan_bench.features", "gan_bench.metrics", "gan_bench.suites", "generators", "detectors"}
 L2 = {"train", "sample", "score", "judge"}
 L3 = {"run", "external", "catalogue", "cli"}

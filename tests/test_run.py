@@ -23,11 +23,12 @@ from gan_bench.suites import load
 from tests.conftest import CPU
 from tests.factories import cell_spec
 
-SMOKE = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw,lite0", "--device", "cpu")
+SMOKE = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw,lite0", "--device", "cpu", "--jobs", "1")
 # The command with checkpoints after every second step, so that a kill has something to resume from.
 EAGER = "from gan_bench import train, cli; train.HISTORY_EVERY = 2; train.CHECKPOINT_SECONDS = 0; cli.main()"
 KILLED = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,wgan-gp",
-          "--detectors", "spectrum", "--device", "cpu")  # fmt: skip
+          "--detectors", "spectrum", "--device", "cpu", "--jobs", "1")  # fmt: skip
+TWO_AT_A_TIME = (*KILLED[:-1], "2")
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +130,8 @@ def what_must_agree(out: Path) -> dict[str, Any]:
     return found
 
 
-def start(out: Path) -> subprocess.Popen:
-    command = [sys.executable, "-c", EAGER, *KILLED, "--out", str(out)]
+def start(out: Path, *arguments: str) -> subprocess.Popen:
+    command = [sys.executable, "-c", EAGER, *(arguments or KILLED), "--out", str(out)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
@@ -171,6 +172,37 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(undisturbed, tmp_path)
     assert not list(out.rglob(".*.tmp")) and not list(out.rglob("checkpoint-*"))
 
 
+def test_two_cells_at_a_time_killed_end_as_if_undisturbed(tmp_path):
+    """The workers die with their parent, and a second run goes on from what they left."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = start(whole, *TWO_AT_A_TIME)
+    assert process.wait() == 0, process.stderr.read()
+    process = start(killed, *TWO_AT_A_TIME)
+    while process.poll() is None and not list(killed.glob("cells/shapes/*/seed-0/*")):
+        time.sleep(0.005)
+    workers = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    process.kill()
+    assert process.wait() == -signal.SIGKILL and workers
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in workers):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.05)
+    process = start(killed, *TWO_AT_A_TIME)
+    assert process.wait() == 0, process.stderr.read()
+    assert what_must_agree(killed) == what_must_agree(whole)
+
+
+def test_a_worker_killed_from_outside_ends_the_run_with_a_sentence(tmp_path):
+    process = start(tmp_path / "run", *TWO_AT_A_TIME)
+    while process.poll() is None and not list((tmp_path / "run").glob("cells/shapes/*/seed-0/*")):
+        time.sleep(0.005)
+    for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(int(pid), signal.SIGKILL)
+    assert process.wait() == 2
+    assert "a worker process was killed from outside" in process.stderr.read().replace("\n", " ")
+
+
 def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monkeypatch, cli):
     honest = benchmark.train
 
@@ -182,7 +214,7 @@ def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monke
     monkeypatch.setattr(benchmark, "train", broken)
     out = tmp_path / "run"
     arguments = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,vanilla",
-                 "--detectors", "spectrum", "--device", "cpu", "--out", out)  # fmt: skip
+                 "--detectors", "spectrum", "--device", "cpu", "--jobs", "1", "--out", out)  # fmt: skip
     ended = cli(*arguments)
     assert ended.code == 1 and "shapes dcgan seed 0 failed: MemoryError: no room" in ended.stderr.replace("\n", " ")
     record = read_record(out / "cells/shapes/dcgan/seed-0/record.json", CellRecord)

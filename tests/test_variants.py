@@ -72,6 +72,31 @@ def test_state_restores_everything_a_step_depends_on(name):
     assert all(torch.equal(a, b) for a, b in zip(snapshot(straight).values(), snapshot(resumed).values(), strict=True))
 
 
+def test_samples_come_from_the_running_average_of_the_generator():
+    """Two updates by hand: the average starts at the first weights and follows with decay 1/11, then 2/12."""
+    variant = small("dcgan", ema=0.99)
+    weight = lambda net: next(net.parameters()).detach().clone()  # noqa: E731
+    expected = weight(variant.generator)
+    for step, decay in enumerate((1 / 11, 2 / 12)):
+        one_step(variant, step)
+        expected = decay * expected + (1 - decay) * weight(variant.generator)
+    assert torch.allclose(weight(variant.sampler), expected, atol=1e-7)
+    z, labels = torch.randn(3, variant.settings.z_dim), torch.zeros(3, dtype=torch.int64)
+    with torch.no_grad():
+        assert torch.equal(variant.generate(z, labels), variant.sampler(z))
+    assert variant.parameter_counts() == small("dcgan").parameter_counts()
+
+
+def test_the_running_average_is_part_of_the_state():
+    straight, resumed = small("dcgan", ema=0.9), small("dcgan", ema=0.9, seed=9)
+    one_step(straight, 0)
+    resumed.load_state(copy.deepcopy(straight.state()))
+    for variant in (straight, resumed):
+        one_step(variant, 1)
+    pairs = zip(straight.sampler.state_dict().values(), resumed.sampler.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_building_leaves_the_global_stream_alone(name):
     torch.manual_seed(1)

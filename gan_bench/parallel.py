@@ -1,0 +1,100 @@
+"""Several cells at a time, each in a process of its own. Small networks leave most of a many-core machine idle.
+
+A worker computes with an equal share of the threads, sends its log and its progress to this process, and dies with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import logging.handlers
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import torch
+
+from gan_bench import progress
+from gan_bench.errors import UserError
+
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+WORKER_GB = 2.0  # what a worker may need: torch, a dataset with its features, the metrics' blocks
+THREAD_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def default_jobs(device: torch.device, n_cells: int) -> int:
+    """As many as there are CPU threads, cells, and memory for; one on a GPU."""
+    if device.type != "cpu":
+        return 1
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return max(1, min(torch.get_num_threads(), n_cells, int(memory_gb / WORKER_GB)))
+
+
+@contextlib.contextmanager
+def workers(jobs: int) -> Iterator[Each]:
+    """Yields each(function, items): the results in order, `jobs` items at a time; in this process when jobs is 1.
+
+    `function` and the items must be picklable. Raises UserError when a worker is killed from outside.
+    """
+    if jobs == 1:
+        yield map
+        return
+    context = multiprocessing.get_context("spawn")
+    log_queue, bar_queue = context.Queue(), context.Queue()
+    package = logging.getLogger("gan_bench")
+    listener = logging.handlers.QueueListener(log_queue, *package.handlers, respect_handler_level=True)
+    listener.start()
+    relayed = bar_queue if progress.console.is_terminal else None
+    with thread_limit(torch.get_num_threads() // jobs) as n, progress.relay(bar_queue):
+        executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, relayed))
+        try:
+            yield executor.map
+            executor.shutdown()
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a worker process was killed from outside, most likely because memory ran out; the same command with "
+                f"fewer --jobs than {jobs} goes on from here."
+            ) from error
+        finally:
+            for worker in multiprocessing.active_children():
+                worker.kill()
+            executor.shutdown(cancel_futures=True)
+            listener.stop()
+
+
+@contextlib.contextmanager
+def thread_limit(n: int) -> Iterator[int]:
+    """Processes started inside this block compute with n threads, whichever library they use; yields n, at least 1."""
+    n = max(n, 1)
+    before = {name: os.environ.get(name) for name in THREAD_LIMITS}
+    os.environ.update(dict.fromkeys(THREAD_LIMITS, str(n)))
+    try:
+        yield n
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _enter_worker(threads: int, log_queue: Any, bar_queue: Any) -> None:
+    torch.set_num_threads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    package = logging.getLogger("gan_bench")
+    package.setLevel(logging.INFO)
+    package.handlers = [logging.handlers.QueueHandler(log_queue)]
+    progress.send_to(bar_queue)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
