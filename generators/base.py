@@ -101,7 +101,11 @@ class Variant(abc.ABC):
 
     def generate(self, z: Tensor, labels: Tensor) -> Tensor:
         """Latents (B, z_dim) and labels (B,) -> images (B, C, H, W) in [-1, 1]. An unconditional variant ignores labels."""
-        return self.sampler(z)
+        return self.sampler(self.g_input(z, labels))
+
+    def g_input(self, z: Tensor, labels: Tensor) -> Tensor:
+        """What the generator is given for latents (B, z_dim) and labels (B,)."""
+        return z
 
     @torch.no_grad()
     def average(self) -> None:
@@ -169,18 +173,23 @@ class AdversarialVariant(Variant):
         """What is added to the discriminator's loss; None: nothing."""
         return None
 
+    def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
+        """What the discriminator is given for images (B, C, H, W) and labels (B,)."""
+        return images
+
     def train_step(self, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator) -> dict[str, Tensor]:
-        for real in reals[:-1]:
+        for real, asked in zip(reals[:-1], labels[:-1], strict=True):
             with torch.no_grad(), autocast(self.device):
-                fake = self.generator(self.draw_z(len(real), rng))
-            self.update_d(real, fake, rng)
-        real = reals[-1]
+                fake = self.generator(self.g_input(self.draw_z(len(real), rng), asked))
+            self.update_d(self.d_input(real, asked), self.d_input(fake, asked), rng)
+        real, asked = reals[-1], labels[-1]
         with autocast(self.device):
-            fake = self.generator(self.draw_z(len(real), rng))
-        losses = self.update_d(real, fake.detach(), rng)
+            fake = self.d_input(self.generator(self.g_input(self.draw_z(len(real), rng), asked)), asked)
+        losses = self.update_d(self.d_input(real, asked), fake.detach(), rng)
         return losses | self.update_g(fake)
 
     def update_d(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        """One step of the discriminator on two inputs of its own, as `d_input` makes them."""
         optimiser = self.optimisers["d_optimiser"]
         optimiser.zero_grad(set_to_none=True)
         with autocast(self.device):
@@ -200,6 +209,7 @@ class AdversarialVariant(Variant):
         return logs if penalty is None else logs | {"d_penalty": penalty.detach()}
 
     def update_g(self, fake: Tensor) -> dict[str, Tensor]:
+        """One step of the generator through the discriminator's view of its own images."""
         optimiser = self.optimisers["g_optimiser"]
         optimiser.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)  # its gradients are not wanted here, and cost a third of the pass

@@ -32,8 +32,10 @@ def dcgan_generator(z_dim: int, image_shape: tuple[int, int, int], width: int) -
     return nn.Sequential(*layers, nn.ConvTranspose2d(n, channels, 4, 2, 1), nn.Tanh())
 
 
-def dcgan_discriminator(image_shape: tuple[int, int, int], width: int, *, batch_norm: bool) -> nn.Sequential:
-    """(B, C, H, W) in [-1, 1] -> logits (B, 1): strided convolutions down to 4x4; batch norm after all but the first."""
+def dcgan_discriminator(
+    image_shape: tuple[int, int, int], width: int, *, batch_norm: bool, n_outputs: int = 1
+) -> nn.Sequential:
+    """(B, C, H, W) in [-1, 1] -> logits (B, n_outputs): strided convolutions to 4x4, batch norm after all but the first."""
     channels, side, _ = image_shape
     layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
     side, n = side // 2, width
@@ -42,7 +44,7 @@ def dcgan_discriminator(image_shape: tuple[int, int, int], width: int, *, batch_
         layers += [nn.BatchNorm2d(2 * n)] if batch_norm else []
         layers.append(nn.LeakyReLU(0.2, inplace=True))
         side, n = side // 2, 2 * n
-    return nn.Sequential(*layers, nn.Conv2d(n, 1, 4), nn.Flatten())
+    return nn.Sequential(*layers, nn.Conv2d(n, n_outputs, 4), nn.Flatten())
 
 
 def init_normal(net: nn.Module, std: float = 0.02) -> nn.Module:

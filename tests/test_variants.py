@@ -8,11 +8,13 @@ from math import prod
 import pytest
 import torch
 
-from generators import VARIANTS, blocks
+from generators import VARIANTS, blocks, vae
+from generators.base import AdversarialVariant
 from tests.factories import small
 
 SHAPES = [(1, 32, 32), (3, 32, 32)]
 NAMES = VARIANTS.names()
+ADVERSARIAL = [name for name in NAMES if issubclass(VARIANTS.get(name), AdversarialVariant)]
 
 
 def batch(variant, n: int):
@@ -169,7 +171,7 @@ def test_the_wgan_critic_has_no_layer_that_mixes_samples():
     assert torch.allclose(critic(x)[:1], critic(x[:1]), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if getattr(VARIANTS.get(n), "joint_batch", False)])
+@pytest.mark.parametrize("name", [n for n in ADVERSARIAL if VARIANTS.get(n).joint_batch])
 def test_a_joint_batch_changes_no_logit(name):
     """Where real and fake share a pass, a sample's logit does not depend on the other half."""
     variant = small(name)
@@ -179,10 +181,11 @@ def test_a_joint_batch_changes_no_logit(name):
     assert torch.allclose(joint[:4], net(real), atol=1e-5) and torch.allclose(joint[4:], net(fake), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_the_generator_step_leaves_the_discriminator_alone(name):
     variant = small(name)
-    fake = variant.generate(variant.draw_z(8, torch.Generator().manual_seed(0)), torch.zeros(8, dtype=torch.int64))
+    z, labels = variant.draw_z(8, torch.Generator().manual_seed(0)), torch.arange(8)
+    fake = variant.d_input(variant.generator(variant.g_input(z, labels)), labels)
     before = [p.clone() for p in variant.discriminator.parameters()]
     variant.update_g(fake)
     assert all(torch.equal(a, b) and b.requires_grad for a, b in zip(before, variant.discriminator.parameters(), strict=True))
@@ -191,3 +194,73 @@ def test_the_generator_step_leaves_the_discriminator_alone(name):
 
 def test_wgan_gp_takes_five_batches_a_step():
     assert small("wgan-gp").n_batches(0) == 5
+
+
+def test_wgan_takes_long_turns_as_its_authors_do():
+    turns = [small("wgan").n_batches(step) for step in (0, 24, 25, 499, 500, 501)]
+    assert turns == [100, 100, 5, 5, 100, 5]
+
+
+def test_the_wgan_critic_is_clipped_after_each_step():
+    variant = small("wgan", clip=0.003, n_critic=2, long_turns=False)
+    one_step(variant)
+    largest = max(p.abs().max().item() for p in variant.discriminator.parameters())
+    assert largest == pytest.approx(0.003)
+
+
+def test_least_squares_losses_vanish_at_their_targets():
+    """D: reals 1, fakes 0; G: fakes 1. Anywhere else, half the squared distance."""
+    variant = small("lsgan")
+    one, zero = torch.ones(4, 1), torch.zeros(4, 1)
+    assert variant.d_loss(one, zero) == 0 and variant.d_loss(zero, one) == 1
+    assert variant.g_loss(one) == 0 and variant.g_loss(one * 3) == 2
+
+
+def test_the_hinge_stops_where_d_is_sure():
+    variant = small("sngan")
+    one = torch.ones(4, 1)
+    assert variant.d_loss(one * 2, one * -2) == 0 and variant.d_loss(one * 0.5, one * -0.5) == 1 and variant.g_loss(one) == -1
+
+
+def test_spectral_norms_of_the_sngan_critic_are_one():
+    """Each kernel as a matrix (out, in * k * k) has 1 as its largest singular value, once power iteration has settled."""
+    critic = small("sngan").discriminator
+    x = torch.randn(2, 3, 32, 32)
+    for _ in range(100):
+        critic(x)
+    critic.eval()
+    for module in critic.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            assert torch.linalg.matrix_norm(module.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+
+
+def test_the_label_reaches_both_networks_of_cgan():
+    variant = small("cgan")
+    z, images = torch.randn(1, variant.settings.z_dim).repeat(2, 1), torch.rand(1, 3, 32, 32).repeat(2, 1, 1, 1)
+    labels = torch.tensor([3, 7])
+    with torch.no_grad():
+        variant.sampler.eval()
+        variant.discriminator.eval()
+        one, other = variant.generate(z, labels)
+        assert not torch.allclose(one, other, atol=1e-4)
+        one, other = variant.discriminator(variant.d_input(images, labels))
+        assert not torch.allclose(one, other, atol=1e-6)
+    assert torch.equal(variant.d_input(images, labels)[1, 3 + 7], torch.ones(32, 32))
+
+
+def test_the_elbo_of_the_vae_by_torch_distributions():
+    mean, log_var = torch.randn(5, 7), torch.randn(5, 7)
+    q, prior = torch.distributions.Normal(mean, (log_var / 2).exp()), torch.distributions.Normal(0.0, 1.0)
+    assert torch.allclose(vae.standard_normal_kl(mean, log_var), torch.distributions.kl_divergence(q, prior).sum(1), atol=1e-4)
+    x, decoded = torch.randn(2, 100)
+    mse = (x - decoded).square().mean()
+    expected = -torch.distributions.Normal(decoded, mse.sqrt()).log_prob(x).sum()
+    assert vae.best_normal_nll(mse, 100).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_the_vae_learns_to_reconstruct():
+    variant, (reals, labels) = small("vae", lr=3e-3), batch(small("vae"), 1)
+    first = variant.train_step(reals, labels, torch.Generator().manual_seed(0))
+    for step in range(30):
+        last = variant.train_step(reals, labels, torch.Generator().manual_seed(step))
+    assert last["nll"] < first["nll"] and variant.reconstruct(reals[0]).shape == reals[0].shape

@@ -1,0 +1,42 @@
+"""Conditional GAN: "Conditional Generative Adversarial Nets" (Mirza and Osindero 2014), arXiv 1411.1784.
+
+Paper: fully connected networks on MNIST; the one-hot class joins the latent of G and the input of D.
+Here: the same joining with DCGAN's networks: one-hot beside z in G, and one constant plane a class beside the image in D;
+Adam 2e-4 (.5, .999), batch 64, non-saturating loss. Fakes carry the labels of the real batch.
+
+Short budgets: as for dcgan.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from generators import VARIANTS, base, blocks
+
+
+@VARIANTS.register
+class CGAN(base.AdversarialVariant):
+    name = "cgan"
+    title = "cGAN"
+    paper = "Mirza and Osindero 2014"
+    settings_type = base.AdamSettings
+    short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
+    conditional = True
+
+    d_loss = staticmethod(blocks.nonsaturating_d_loss)
+    g_loss = staticmethod(blocks.nonsaturating_g_loss)
+
+    def build(self) -> dict[str, nn.Module]:
+        s, (channels, height, width) = self.settings, self.image_shape
+        generator = blocks.dcgan_generator(s.z_dim + self.n_classes, self.image_shape, s.width)
+        discriminator = blocks.dcgan_discriminator((channels + self.n_classes, height, width), s.width, batch_norm=True)
+        return {"generator": blocks.init_normal(generator), "discriminator": blocks.init_normal(discriminator)}
+
+    def g_input(self, z: Tensor, labels: Tensor) -> Tensor:
+        return torch.cat([z, F.one_hot(labels, self.n_classes).to(z.dtype)], dim=1)
+
+    def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
+        planes = F.one_hot(labels, self.n_classes).to(images.dtype)[:, :, None, None].expand(-1, -1, *images.shape[2:])
+        return torch.cat([images, planes], dim=1).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,36 @@
+"""LSGAN: "Least Squares Generative Adversarial Networks" (Mao et al. 2017), arXiv 1611.04076.
+
+Paper: targets a = 0 for fakes, b = 1 for reals, c = 1 in G's turn (its equation 9); convolutional networks with batch norm,
+Adam with beta1 .5 (learning rates 1e-3 on scenes, 2e-4 on Chinese characters), batch 64.
+Here: DCGAN's networks and start, Adam 2e-4 (.5, .999), no sigmoid at D's end.
+
+Short budgets: as for dcgan, whose networks these are.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from generators import VARIANTS, base, blocks
+
+
+@VARIANTS.register
+class LSGAN(base.AdversarialVariant):
+    name = "lsgan"
+    title = "LSGAN"
+    paper = "Mao et al. 2017"
+    settings_type = base.AdamSettings
+    short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
+
+    def build(self) -> dict[str, nn.Module]:
+        s = self.settings
+        return {
+            "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
+            "discriminator": blocks.init_normal(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True)),
+        }
+
+    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return ((real_logits - 1).square().mean() + fake_logits.square().mean()) / 2
+
+    def g_loss(self, fake_logits: Tensor) -> Tensor:
+        return (fake_logits - 1).square().mean() / 2

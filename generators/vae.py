@@ -1,0 +1,86 @@
+"""VAE, to compare with: "Auto-Encoding Variational Bayes" (Kingma and Welling 2013), arXiv 1312.6114.
+
+The loss is the negative evidence lower bound: -log p(x | z) + KL(q(z | x) || N(0, 1)), both summed over an image.
+p(x | z) is a normal distribution around the decoder's output with one variance for all pixels, at its best value for the
+batch, as in "Simple and Effective VAE Training with Calibrated Decoders" (Rybkin et al. 2021), arXiv 2006.13202; so no
+weight balances the two terms. Samples are the decoder's mean, not a draw around it.
+Here: DCGAN's generator as decoder, its discriminator without the last layer's single output as encoder, Adam 1e-3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+from gan_bench.device import autocast
+from generators import VARIANTS, base, blocks
+
+
+@dataclass(frozen=True)
+class Settings(base.AdamSettings):
+    lr: float = 1e-3
+    beta1: float = 0.9
+    z_dim: int = 64
+
+
+@VARIANTS.register
+class VAE(base.Variant):
+    name = "vae"
+    title = "VAE"
+    paper = "Kingma and Welling 2013"
+    settings_type = Settings
+    settings: Settings
+    short_budget = {"batch_size": 16, "ema": 0.99}
+    encoder: nn.Module
+
+    def build(self) -> dict[str, nn.Module]:
+        s = self.settings
+        return {
+            "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
+            "encoder": blocks.init_normal(
+                blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True, n_outputs=2 * s.z_dim)
+            ),
+        }
+
+    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        s = self.settings
+        parameters = [*self.generator.parameters(), *self.encoder.parameters()]
+        return {"optimiser": blocks.adam(parameters, s.lr, (s.beta1, s.beta2))}
+
+    def train_step(self, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator) -> dict[str, Tensor]:
+        (real,), optimiser = reals, self.optimisers["optimiser"]
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(self.device):
+            mean, log_var = self.encode(real)
+            z = mean + (log_var / 2).exp() * self.draw_z(len(real), rng)
+            decoded = self.generator(z).float()
+        reconstruction = best_normal_nll((decoded - real).square().mean(), prod(self.image_shape))
+        kl = standard_normal_kl(mean, log_var).mean()
+        (reconstruction + kl).backward()
+        optimiser.step()
+        self.average()
+        return {"nll": reconstruction.detach(), "kl": kl.detach()}
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C, H, W) -> mean and log variance of q(z | x), each (B, z_dim)."""
+        mean, log_var = self.encoder(images).float().chunk(2, dim=1)
+        return mean, log_var.clamp(-10, 10)
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) in [-1, 1] -> the decoder's mean at the mean of q(z | x)."""
+        return self.sampler(self.encode(images)[0])
+
+
+def best_normal_nll(mse: Tensor, n_pixels: int) -> Tensor:
+    """-log N(x; decoded, mse I) of one image of n_pixels values, at the variance that makes it least."""
+    return n_pixels / 2 * (mse.log() + math.log(2 * math.pi) + 1)
+
+
+def standard_normal_kl(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_var)) || N(0, 1)) summed over latents: (B, z) -> (B,)."""
+    return (mean.square() + log_var.exp() - 1 - log_var).sum(1) / 2

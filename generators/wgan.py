@@ -1,0 +1,64 @@
+"""WGAN with weight clipping: "Wasserstein GAN" (Arjovsky, Chintala, Bottou 2017), arXiv 1701.07875.
+
+Paper: critic weights clipped to [-.01, .01] after each of its steps, RMSProp 5e-5, batch 64, five critic steps a generator
+step; the authors' code takes 100 for the first 25 generator steps and for every 500th. Networks of DCGAN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from generators import VARIANTS, base, blocks
+
+LONG, WARM_UP, EVERY = 100, 25, 500  # critic steps of a long turn; at the first WARM_UP generator steps and each EVERY-th
+
+
+@dataclass(frozen=True)
+class Settings(base.Settings):
+    lr: float = 5e-5
+    clip: float = 0.01
+    n_critic: int = 5
+    long_turns: bool = True
+
+
+@VARIANTS.register
+class WGAN(base.AdversarialVariant):
+    name = "wgan"
+    title = "WGAN"
+    paper = "Arjovsky, Chintala, Bottou 2017"
+    settings_type = Settings
+    settings: Settings
+    short_budget = {"batch_size": 16, "lr": 5e-4, "n_critic": 1, "long_turns": False, "ema": 0.99}
+
+    def build(self) -> dict[str, nn.Module]:
+        s = self.settings
+        return {
+            "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
+            "discriminator": blocks.init_normal(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True)),
+        }
+
+    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {
+            "g_optimiser": torch.optim.RMSprop(self.generator.parameters(), self.settings.lr, foreach=True),
+            "d_optimiser": torch.optim.RMSprop(self.discriminator.parameters(), self.settings.lr, foreach=True),
+        }
+
+    def n_batches(self, step: int) -> int:
+        s = self.settings
+        return LONG if s.long_turns and (step < WARM_UP or step % EVERY == 0) else s.n_critic
+
+    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return fake_logits.mean() - real_logits.mean()
+
+    def g_loss(self, fake_logits: Tensor) -> Tensor:
+        return -fake_logits.mean()
+
+    def update_d(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        losses = super().update_d(real, fake, rng)
+        with torch.no_grad():
+            for parameter in self.discriminator.parameters():
+                parameter.clamp_(-self.settings.clip, self.settings.clip)
+        return losses
