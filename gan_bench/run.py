@@ -175,7 +175,7 @@ def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict:
     sampled = time.monotonic()
     write_samples(fakes, labels, folder)
     name = f"{spec.dataset} {spec.variant} seed {spec.seed}"
-    metrics = [] if progress.diverged else scorer.score(fakes, name)
+    metrics = [] if progress.diverged else scorer.score(fakes, name, labels if variant.conditional else None)
     generator_parameters, discriminator_parameters = variant.parameter_counts()
     record = CellRecord(
         environment=environment(device),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -68,12 +69,15 @@ class Scorer:
         self.real = self.split.subset(n_real, dataset.name, "real", n_real)
         self._real_features: dict[str, Extracted] = {}
 
-    def score(self, fakes: Tensor, title: str) -> list[MetricValue]:
-        """All metrics of uint8 images (N, C, H, W), in all extractors. What cannot be computed has no value and says why."""
+    def score(self, fakes: Tensor, title: str, labels: Tensor | None = None) -> list[MetricValue]:
+        """All metrics of uint8 images (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
+
+        labels  the classes (N,) that the images were asked to be of, if they were
+        """
         values = []
         for extractor in self.extractors:
             real = self._real_of(extractor)
-            fake = extract(extractor, fakes, f"{title}: {extractor.name}")
+            fake = replace(extract(extractor, fakes, f"{title}: {extractor.name}"), labels=labels)
             for metric in self.metrics:
                 if applies(metric, extractor, self.dataset, fake):
                     with spinner(f"{title}: {metric.title} ({extractor.name})"):
@@ -86,7 +90,8 @@ class Scorer:
     def _real_of(self, extractor: Extractor) -> Extracted:
         if extractor.name not in self._real_features:
             title = f"{self.dataset.name} reals: {extractor.name}"
-            self._real_features[extractor.name] = extract_cached(extractor, self.real, title)
+            extracted = extract_cached(extractor, self.real, title)
+            self._real_features[extractor.name] = replace(extracted, labels=self.real.labels)
         return self._real_features[extractor.name]
 
     def _values(self, metric: Metric, extractor: Extractor, fake: Extracted, real: Extracted) -> list[MetricValue]:
@@ -137,8 +142,8 @@ def warn_once(message: str) -> None:
 
 def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
     """Whether the metric means something with this extractor on this dataset."""
-    if metric.needs == "classifier":
-        return extractor.classifies == dataset.name
+    if metric.needs in ("classifier", "condition"):
+        return extractor.classifies == dataset.name and (metric.needs == "classifier" or fake.labels is not None)
     if metric.needs == "logits":
         return fake.logits is not None and extractor.classifies in (None, dataset.name)
     return True

@@ -33,9 +33,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class AdamSettings(Settings):
-    """For a variant whose networks are all trained by Adam with the same constants."""
+    """For a variant whose networks are trained by one Adam each.
+
+    d_lr_ratio  the discriminator's learning rate over the generator's (Heusel et al. 2017, arXiv 1706.08500)
+    """
 
     lr: float = 2e-4
+    d_lr_ratio: float = 1.0
     beta1: float = 0.5
     beta2: float = 0.999
 
@@ -50,6 +54,7 @@ class Variant(abc.ABC):
     title: ClassVar[str]
     paper: ClassVar[str]
     task: ClassVar[str] = "generate"  # (z, label) -> image
+    conditional: ClassVar[bool] = False  # whether `generate` heeds the labels
     settings_type: ClassVar[type[Settings]] = Settings
 
     short_budget: ClassVar[dict[str, Any]] = {}  # what differs from the paper when a budget allows few updates; say why
@@ -160,7 +165,7 @@ class AdversarialVariant(Variant):
         assert isinstance(s, AdamSettings)
         return {
             "g_optimiser": blocks.adam(self.generator.parameters(), s.lr, (s.beta1, s.beta2)),
-            "d_optimiser": blocks.adam(self.discriminator.parameters(), s.lr, (s.beta1, s.beta2)),
+            "d_optimiser": blocks.adam(self.discriminator.parameters(), s.lr * s.d_lr_ratio, (s.beta1, s.beta2)),
         }
 
     @abc.abstractmethod

@@ -239,7 +239,7 @@ def generator_notes(s: Standings) -> list[str]:
         f"Detectability: AUROC of the best detector fitted without this variant ({LEAVE_ONE_OUT}). Lower: harder to detect.",
         *_unavailable_notes(s, names),
         *_provenance_notes(s),
-        *sorted({f"Warning in the records: {w}" for row in s.rows for e in row.entries for w in e.record.warnings}),
+        *_warning_notes(s),
     ]
 
 
@@ -282,6 +282,13 @@ def _unavailable_notes(s: Standings, names: dict[Column, str]) -> list[str]:
             for reason in estimate.unavailable:
                 by_reason.setdefault(reason, set()).add(column)
     return [f"{DASH} {', '.join(names[c] for c in s.columns if c in cs)}: {reason}" for reason, cs in sorted(by_reason.items())]
+
+
+def _warning_notes(s: Standings) -> list[str]:
+    """Warnings of the records, but for those that only repeat why a column is empty."""
+    warnings = {warning for row in s.rows for entry in row.entries for warning in entry.record.warnings}
+    reasons = {reason.split(": ")[-1] for row in s.rows for e in row.quality.values() for reason in e.unavailable}
+    return sorted(f"Warning in the records: {w}" for w in warnings if not any(reason in w for reason in reasons))
 
 
 def _provenance_notes(s: Standings) -> list[str]:

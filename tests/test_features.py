@@ -121,7 +121,7 @@ def test_inception_without_weights_is_said_once_and_recorded(caplog, monkeypatch
     scorer = Scorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
     values = [m for title in ("a", "b") for m in scorer.score(pictures(150, 3), title)]
     missing = [m for m in values if m.extractor == "inception"]
-    assert len(missing) == 2 and all(m.value is None and "weights are not at" in m.unavailable for m in missing)
+    assert len(missing) == 2 and all(m.value is None and "weights are not on this machine" in m.unavailable for m in missing)
     assert sum("extractor 'inception' is not available" in r.message for r in caplog.records) == 1
     assert scorer.info["inception"].unavailable and scorer.info["raw"].digest
     assert all(m.value is not None for m in values if m.extractor == "raw")

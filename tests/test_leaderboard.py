@@ -390,3 +390,11 @@ def test_the_leaderboard_needs_no_torch(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(tmp_path / "run"), str(tmp_path / "out")]
     result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_warning_that_repeats_why_a_column_is_empty_is_said_once(tmp_path: Path) -> None:
+    missing = metric(None, extractor="inception", unavailable="extractor 'inception': its weights are not here")
+    warnings = ("extractor 'inception' is not available: its weights are not here; its columns stay empty.", "another")
+    cell(tmp_path / "run", "dcgan", metric(10.0), missing, warnings=warnings)
+    text = build(tmp_path).markdown()
+    assert text.count("its weights are not here") == 1 and "Warning in the records: another" in text

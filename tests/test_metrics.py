@@ -23,7 +23,8 @@ NAMES = METRICS.names()
 def gaussian(n: int, dim: int, seed: int, mean: float = 0.0, scale: float = 1.0, classes: int = 10) -> Extracted:
     rng = torch.Generator().manual_seed(seed)
     features = torch.randn(n, dim, generator=rng) * scale + mean
-    return Extracted(features, torch.randn(n, classes, generator=rng) * 4)
+    logits = torch.randn(n, classes, generator=rng) * 4
+    return Extracted(features, logits, logits.argmax(1))
 
 
 def one_class(labels: list[int], n_classes: int = 10) -> Extracted:
@@ -131,6 +132,32 @@ def test_a_stray_sample_covers_no_class():
     assert value("modes", one_class([0] * 989 + [1] * 11), real)["classes_covered"] == 2
 
 
+def test_label_agreement_counts_the_asked_class():
+    asked = torch.arange(1000) % 10
+    made = one_class([int(k) if i < 700 else int(k + 1) % 10 for i, k in enumerate(asked)])
+    noise = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
+    fake = Extracted(noise, made.logits, asked)
+    assert value("condition", fake, fake)["label_agreement"] == pytest.approx(0.7)
+
+
+def test_intra_class_fd_sees_classes_swapped_where_fd_does_not():
+    """Two classes at 0 and at 3 in two dimensions: asked for the wrong one, each class is off by |3, 3|^2 = 18."""
+    labels = torch.arange(1000) % 2
+    features = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0)) + 3.0 * labels[:, None]
+    logits = torch.nn.functional.one_hot(labels, 2).float()
+    right, swapped = Extracted(features, logits, labels), Extracted(features, logits, 1 - labels)
+    assert value("condition", right, right)["intra_fd"] == pytest.approx(0, abs=1e-6)
+    assert value("condition", swapped, right)["intra_fd"] == pytest.approx(18, rel=0.1)  # means of 500, sd .06 a coordinate
+    assert value("fd", swapped, right)["fd"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_class_with_too_few_images_is_said():
+    few = gaussian(1000, 4, 0)
+    lopsided = Extracted(few.features, few.logits, torch.zeros(1000, dtype=torch.int64))
+    with pytest.raises(TooFew, match="at least 10 images of each class a side and got 0"):
+        value("condition", lopsided, few)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_metric_declares_what_it_yields(name):
     fake, real = gaussian(1100, 6, 0, mean=0.3), gaussian(1200, 6, 1)
@@ -147,7 +174,7 @@ def test_every_metric_prefers_the_better_images(name):
     good = gaussian(1500, 6, 2)
     bad_logits = torch.zeros(1500, 10)
     bad_logits[:, 3] = 9
-    bad = Extracted(gaussian(1500, 6, 3, mean=3.0, scale=0.3).features, bad_logits)
+    bad = Extracted(gaussian(1500, 6, 3, mean=3.0, scale=0.3).features, bad_logits, torch.arange(1500) % 10)
     better, worse = value(name, good, real), value(name, bad, real)
     for output, up in METRICS.get(name).outputs.items():
         assert (better[output] > worse[output]) if up else (better[output] < worse[output]), output
@@ -158,7 +185,7 @@ def test_order_of_samples_changes_nothing(name):
     """Beyond float noise; for the two that draw seeded subsets, beyond the spread that those have (a tenth is ample)."""
     fake, real = gaussian(1500, 6, 0, mean=0.3), gaussian(1500, 6, 1)
     order = torch.randperm(1500, generator=torch.Generator().manual_seed(0))
-    shuffled = Extracted(fake.features[order], fake.logits[order])
+    shuffled = Extracted(fake.features[order], fake.logits[order], fake.labels[order])
     rel = {"kid": 0.1, "is": 0.1}.get(name, 1e-6)
     assert value(name, shuffled, real) == pytest.approx(value(name, fake, real), rel=rel)
 

@@ -192,6 +192,12 @@ def test_the_generator_step_leaves_the_discriminator_alone(name):
     assert all(p.grad is None for p in variant.discriminator.parameters())
 
 
+def test_the_two_time_scales_are_the_optimisers():
+    variant = small("wgan-gp", lr=1e-4, d_lr_ratio=4.0)
+    rates = [variant.optimisers[name].param_groups[0]["lr"] for name in ("g_optimiser", "d_optimiser")]
+    assert rates == pytest.approx([1e-4, 4e-4])
+
+
 def test_wgan_gp_takes_five_batches_a_step():
     assert small("wgan-gp").n_batches(0) == 5
 

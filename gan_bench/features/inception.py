@@ -56,7 +56,7 @@ class Inception(Extractor):
         """On a CPU the weights are used when they are there, not fetched unasked: its features of one run take an hour."""
         if device.type == "cpu" and not self.file.is_file():
             raise Unavailable(
-                f"its weights are not at {self.file}, and a run on a CPU does not fetch them unasked "
+                "its weights are not on this machine, and a run on a CPU does not fetch them unasked "
                 "(its features take about an hour there); `gan-bench data fetch inception` does"
             )
         self.fetch()

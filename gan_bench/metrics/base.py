@@ -18,10 +18,14 @@ class TooFew(ValueError):
 
 @dataclass(frozen=True)
 class Extracted:
-    """One image set seen by one extractor: features (N, D) float32, logits (N, K) or None."""
+    """One image set seen by one extractor: features (N, D) float32, logits (N, K) or None.
+
+    labels  (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
+    """
 
     features: Tensor
     logits: Tensor | None = None
+    labels: Tensor | None = None
     _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -40,7 +44,8 @@ class Metric(abc.ABC):
 
     outputs      name of each number -> whether higher is better
     minimum      fewest images a side
-    needs        "features", "logits", or "classifier": logits over the classes of the very dataset that is scored
+    needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored; or
+                 "condition": that, and fakes that were asked for by class
     """
 
     name: ClassVar[str]
