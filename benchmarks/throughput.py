@@ -97,7 +97,7 @@ def main() -> None:
     rounds = [(ours(fast, split, args.steps), plain.run(args.steps)) for _ in range(args.rounds)]
     ratios = [a / b for a, b in rounds]
     rate = statistics.median(a for a, _ in rounds)
-    flops = step_tflop(fast, 1) * 1e12 / fast.settings.batch_size
+    flops = step_tflop(fast, 0) * 1e12 / fast.settings.batch_size
     found = {
         "gan-bench img/s": round(rate, 1),
         "plain loop img/s": round(statistics.median(b for _, b in rounds), 1),

@@ -311,12 +311,14 @@ def sample(
     """Draw images from a trained generator."""
     log_to_stderr()
     from gan_bench import images
+    from gan_bench.datasets import DATASETS
     from gan_bench.device import pick
     from gan_bench.sample import draw, load_generator
 
     variant, record = load_generator(cell, pick(device))
     with stderr.status(f"drawing {n} images"):
-        pictures, labels = draw(variant, record.spec.seed, "user", n, start)
+        dataset = DATASETS.create(record.spec.dataset)
+        pictures, labels, _ = draw(variant, dataset, record.spec.seed, "user", n, start)
     try:
         if out.suffix == ".png":
             images.save_png(images.grid(pictures, columns=min(n, 16)), out)

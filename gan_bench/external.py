@@ -17,6 +17,7 @@ from gan_bench.datasets.base import Dataset
 from gan_bench.datasets.folder import read_images
 from gan_bench.errors import UserError
 from gan_bench.records import ReferenceRecord, ReferenceSpec, spec_hash
+from gan_bench.references import Reference
 from gan_bench.run import record_reference, scorer_for
 from gan_bench.seeds import stream
 
@@ -48,14 +49,14 @@ def score_path(
         extractors=tuple(extractors), metrics=tuple(metrics), samples_digest=images.digest(pictures),
     )  # fmt: skip
     scorer = scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
-    note = f"scored from {path.name}"
+    row = Reference(f"scored from {path.name}", pictures)
     if name is None or run_folder is None:
-        return record_reference(spec, pictures, scorer, None, device, note=note, external=True)
+        return record_reference(spec, row, scorer, None, device, external=True)
     if not (run_folder / "plan.json").is_file():
         raise UserError(f"{run_folder} is no run folder; it has no plan.json.")
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or spec_hash(spec)[:8]
     folder = run_folder / "references" / dataset_name / f"external-{safe}"
-    return record_reference(spec, pictures, scorer, folder, device, note=note, external=True)
+    return record_reference(spec, row, scorer, folder, device, external=True)
 
 
 def as_dataset(pictures: Tensor, dataset: Dataset, path: Path) -> Tensor:

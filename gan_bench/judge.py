@@ -1,7 +1,8 @@
 """Fit a detector on one dataset's reals and fakes, and test it: `seen` and `leave-one-out`.
 
 Reals are of the official test split only, which no generator trained on, cut into fit 60 %, validate 10 %, test 30 % by a
-fixed shuffle. Fakes come from random streams that scoring never uses. Both pass through one identical uint8 form.
+fixed shuffle. Fakes come from random streams that scoring never uses; those that start from images, from images of the
+train split, so that no fake has its original among the reals. Both pass through one identical uint8 form.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ def fake_folds(cells: dict[str, Path], n_reals: dict[str, int], device: torch.de
     for name, cell in cells.items():
         variant, record = load_generator(cell, device)
         counts = {"fit": n_reals["fit"] // len(cells), "validate": n_reals["validate"] // len(cells), "test": n_reals["test"]}
-        folds[name] = {fold: draw(variant, record.spec.seed, f"judge {fold}", n)[0] for fold, n in counts.items()}
+        dataset = DATASETS.create(record.spec.dataset)
+        folds[name] = {
+            fold: draw(variant, dataset, record.spec.seed, f"judge {fold}", n, split="train").images
+            for fold, n in counts.items()
+        }
     return folds
 
 

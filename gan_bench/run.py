@@ -37,16 +37,16 @@ from gan_bench.records import (
     spec_hash,
     write_record,
 )  # fmt: skip
+from gan_bench.references import ALWAYS, OF_TASK, REFERENCES, Reference
 from gan_bench.sample import build_variant, draw, save_generator
-from gan_bench.score import Scorer, noise
-from gan_bench.seeds import stream
+from gan_bench.score import Scorer
 from gan_bench.train import Progress, step_tflop, train, write_history
 from generators import VARIANTS
 from leaderboard.page import Board, build
 
 log = logging.getLogger(__name__)
-REFERENCES = ("real", "noise")
 GRID = 64  # images in samples.png
+STRIP = 12  # images in a row of strip.png, which shows the same samples at moments of the training
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,10 @@ def make_plan(
             dataset=suite.dataset, name="", preset=preset.name, n_fake=preset.n_fake, n_real=preset.n_real,
             extractors=tuple(extractors or suite.extractors), metrics=tuple(metrics or suite.metrics),
         )  # fmt: skip
-        references += [measured.model_copy(update={"name": name}) for name in REFERENCES]
-        for variant in variants or suite.variants:
+        chosen = variants or suite.variants
+        rows = [*ALWAYS, *(name for v in chosen for name in OF_TASK.get(VARIANTS.get(v).task, ()))]
+        references += [measured.model_copy(update={"name": name}) for name in dict.fromkeys(rows)]
+        for variant in chosen:
             settings = VARIANTS.get(variant).default_settings(preset.width, preset.short)
             cells += [
                 CellSpec(
@@ -167,15 +169,18 @@ def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict:
             report=lambda share, spent, losses: shown_bar.update(
                 share, spent.kimg, 1000 * spent.kimg / max(spent.seconds, 1e-9), losses
             ),
+            snapshot=lambda: draw(variant, scorer.dataset, spec.seed, "strip", STRIP).images,
         )  # fmt: skip
     write_history(progress, folder / "history.csv")
+    images.save_png(images.grid(torch.cat(progress.strip), columns=STRIP), folder / "strip.png")
     save_generator(variant, spec, folder / "generator.safetensors")
     started = time.monotonic()
-    fakes, labels = draw(variant, spec.seed, "score", spec.n_fake)
+    fakes, labels, truth = draw(variant, scorer.dataset, spec.seed, "score", spec.n_fake)
     sampled = time.monotonic()
     write_samples(fakes, labels, folder)
     name = f"{spec.dataset} {spec.variant} seed {spec.seed}"
-    metrics = [] if progress.diverged else scorer.score(fakes, name, labels if variant.conditional else None)
+    asked = None if truth is None and not variant.conditional else labels
+    metrics = [] if progress.diverged else scorer.score(fakes, name, asked, truth)
     generator_parameters, discriminator_parameters = variant.parameter_counts()
     record = CellRecord(
         environment=environment(device),
@@ -200,25 +205,19 @@ def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict:
 
 
 def run_reference(spec: ReferenceSpec, folder: Path, device: torch.device, strict: bool = False) -> ReferenceRecord:
-    """Score a row that is no generator: what real test images, and what random pixels, get."""
+    """Score a row that is no generator."""
     done = finished(folder / "record.json", ReferenceRecord, spec)
     if done is not None:
         return done
     scorer = scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
-    if spec.name == "real":
-        pictures = scorer.dataset.load("test").subset(spec.n_fake, spec.dataset, "reference", spec.n_fake).images
-        note = "the official test split, scored as if it were generated"
-    else:
-        pictures = noise(spec.n_fake, scorer.dataset.image_shape, stream(0, "noise"))
-        note = "uniformly random pixels"
-    return record_reference(spec, pictures, scorer, folder, device, note=note)
+    return record_reference(spec, REFERENCES[spec.name](scorer.dataset, spec.n_fake), scorer, folder, device)
 
 
 def record_reference(
-    spec: ReferenceSpec, pictures: Tensor, scorer: Scorer, folder: Path | None, device: torch.device, *, note: str,
-    external: bool = False,
-) -> ReferenceRecord:  # fmt: skip
-    """Score uint8 images (N, C, H, W), and write their row where a folder is given."""
+    spec: ReferenceSpec, reference: Reference, scorer: Scorer, folder: Path | None, device: torch.device, external: bool = False
+) -> ReferenceRecord:
+    """Score a row, and write it where a folder is given."""
+    note, pictures, labels, truth = reference
     record = ReferenceRecord(
         environment=environment(device),
         warnings=tuple(scorer.warnings),
@@ -229,7 +228,7 @@ def record_reference(
         dataset_digest=scorer.split.digest,
         samples_digest=images.digest(pictures),
         extractors=scorer.info,
-        metrics=tuple(scorer.score(pictures, f"{spec.dataset} {spec.name}")),
+        metrics=tuple(scorer.score(pictures, f"{spec.dataset} {spec.name}", labels, truth)),
     )
     if folder is not None:
         write_samples(pictures, None, folder)
@@ -375,7 +374,7 @@ def estimate(spec: CellSpec, device: torch.device, jobs: int = 1) -> Estimate:
     """
     variant = build_variant(spec, device)
     n, size = variant.n_batches(0), variant.settings.batch_size
-    tflop = step_tflop(variant, n)
+    tflop = step_tflop(variant, 0)
     real = torch.zeros(size, *variant.image_shape, device=device).contiguous(memory_format=torch.channels_last)
     labels = torch.zeros(size, dtype=torch.int64, device=device)
     rng = torch.Generator(device)
@@ -383,7 +382,7 @@ def estimate(spec: CellSpec, device: torch.device, jobs: int = 1) -> Estimate:
     torch.set_num_threads(max(1, threads // jobs))
     for _ in range(2):  # the first pays for set-up
         started = time.monotonic()
-        variant.train_step([real] * n, [labels] * n, rng)
+        variant.train_step(0, [real] * n, [labels] * n, rng)
         seconds = time.monotonic() - started
     torch.set_num_threads(threads)
     limits = []

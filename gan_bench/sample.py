@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gan_bench import images
+from gan_bench import images, tasks
 from gan_bench.datasets import DATASETS
+from gan_bench.datasets.base import Dataset, Split, SplitName
 from gan_bench.errors import UserError
 from gan_bench.records import CellRecord, CellSpec, atomic_path, read_record
 from gan_bench.seeds import stream
@@ -29,25 +31,57 @@ def build_variant(spec: CellSpec, device: torch.device) -> Variant:
     return kind(dataset.image_shape, len(dataset.class_names), settings, seed=spec.seed, device=device)
 
 
+class Drawn(NamedTuple):
+    """images uint8 (n, C, H, W), labels (n,), and, where the task starts from images, the truth: uint8 like images."""
+
+    images: Tensor
+    labels: Tensor
+    truth: Tensor | None
+
+
+def originals(dataset: Dataset, split: SplitName, purpose: str, n: int, start: int = 0) -> Split:
+    """Images start .. start + n - 1 of a fixed shuffle of the split, again and again: what translators and upscalers are given.
+
+    The same for every variant and seed, so that their outputs compare.
+    """
+    whole = dataset.load(split)
+    order = torch.randperm(len(whole.images), generator=stream(0, "originals", purpose))
+    chosen = order[torch.arange(start, start + n) % len(order)]
+    return Split(whole.images[chosen], whole.labels[chosen])
+
+
 @torch.no_grad()
-def draw(variant: Variant, seed: int, purpose: str, n: int, start: int = 0) -> tuple[Tensor, Tensor]:
-    """Samples start .. start + n - 1: uint8 images (n, C, H, W) and their labels (n,), on the CPU.
+def draw(
+    variant: Variant, dataset: Dataset, seed: int, purpose: str, n: int, start: int = 0, split: SplitName = "test"
+) -> Drawn:
+    """Samples start .. start + n - 1, on the CPU.
 
     Each sample has its own random stream, named by `purpose` and its index; label i is i modulo the number of classes.
-    Networks are in evaluation mode (batch norm uses its running statistics) and float32.
+    A task that starts from images takes those of `split`, with their labels. Networks are in evaluation mode (batch norm
+    uses its running statistics) and float32.
     """
     variant.sampler.eval()
     blocks = range(start // BLOCK, -(-(start + n) // BLOCK))
+    given = (
+        originals(dataset, split, purpose, len(blocks) * BLOCK, blocks.start * BLOCK) if variant.task in tasks.SOURCES else None
+    )
     pictures, labels = [], []
-    for block in blocks:
+    for i, block in enumerate(blocks):
         indices = range(block * BLOCK, (block + 1) * BLOCK)
-        z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
-        asked = (torch.arange(indices.start, indices.stop) % variant.n_classes).to(variant.device)
-        pictures.append(images.to_uint8(variant.generate(z, asked)).cpu().contiguous())
+        if given is None:
+            z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
+            asked = (torch.arange(indices.start, indices.stop) % variant.n_classes).to(variant.device)
+            made = variant.generate(z, asked)
+        else:
+            part = slice(i * BLOCK, (i + 1) * BLOCK)
+            asked = given.labels[part]
+            made = variant.transform(tasks.SOURCES[variant.task](images.to_float(given.images[part])).to(variant.device))
+        pictures.append(images.to_uint8(made).cpu().contiguous())
         labels.append(asked.cpu())
     variant.sampler.train()
-    first = start - blocks.start * BLOCK
-    return torch.cat(pictures)[first : first + n], torch.cat(labels)[first : first + n]
+    wanted = slice(start - blocks.start * BLOCK, start - blocks.start * BLOCK + n)
+    truth = None if given is None else given.images[wanted]
+    return Drawn(torch.cat(pictures)[wanted], torch.cat(labels)[wanted], truth)
 
 
 def save_generator(variant: Variant, spec: CellSpec, path: Path) -> None:

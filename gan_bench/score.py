@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import multiprocessing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -69,22 +71,30 @@ class Scorer:
         self.real = self.split.subset(n_real, dataset.name, "real", n_real)
         self._real_features: dict[str, Extracted] = {}
 
-    def score(self, fakes: Tensor, title: str, labels: Tensor | None = None) -> list[MetricValue]:
+    def score(self, fakes: Tensor, title: str, labels: Tensor | None = None, truth: Tensor | None = None) -> list[MetricValue]:
         """All metrics of uint8 images (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
 
         labels  the classes (N,) that the images were asked to be of, if they were
+        truth   what each image should be, uint8 like the images, if that is known
         """
         values = []
+        n_real = len(self.real.images)
         for extractor in self.extractors:
             real = self._real_of(extractor)
             fake = replace(extract(extractor, fakes, f"{title}: {extractor.name}"), labels=labels)
+            against = Against(extractor.label(self.dataset.image_shape[1]), len(fakes), n_real, SPLIT)
             for metric in self.metrics:
                 if applies(metric, extractor, self.dataset, fake):
                     with spinner(f"{title}: {metric.title} ({extractor.name})"):
-                        values += self._values(metric, extractor, fake, real)
+                        values += against.values(metric, fake, real)
+        if truth is not None:
+            against = Against("pixels", len(fakes), len(truth), "test")
+            pair = Extracted(fakes.float()), Extracted(truth.float())
+            values += [value for metric in self.metrics if metric.needs == "truth" for value in against.values(metric, *pair)]
         for name, info in self.info.items():
             if info.unavailable is not None:
-                values += self._missing(METRICS.create("fd"), name, len(fakes), f"extractor {name!r}: {info.unavailable}")
+                reason = f"extractor {name!r}: {info.unavailable}"
+                values += Against(name, len(fakes), n_real, SPLIT).missing(METRICS.create("fd"), reason)
         return values
 
     def _real_of(self, extractor: Extractor) -> Extracted:
@@ -94,54 +104,49 @@ class Scorer:
             self._real_features[extractor.name] = replace(extracted, labels=self.real.labels)
         return self._real_features[extractor.name]
 
-    def _values(self, metric: Metric, extractor: Extractor, fake: Extracted, real: Extracted) -> list[MetricValue]:
-        label = extractor.label(self.dataset.image_shape[1])
+
+class Against(NamedTuple):
+    """What values are measured in, on how many images, against what: the part of their names that they share."""
+
+    extractor: str
+    n_fake: int
+    n_real: int
+    split: str
+
+    def values(self, metric: Metric, fake: Extracted, real: Extracted) -> list[MetricValue]:
         try:
             found = metric(fake, real)
         except TooFew as reason:
-            log.warning("%s (%s): %s.", metric.name, label, reason)
-            return self._missing(metric, label, len(fake), str(reason))
+            log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
+            return self.missing(metric, str(reason))
         return [
-            self._value(metric, output, label, len(fake), value=value)
+            self.value(metric, output, value=value)
             if math.isfinite(value)
-            else self._value(metric, output, label, len(fake), unavailable="it is not a finite number for these images")
+            else self.value(metric, output, unavailable="it is not a finite number for these images")
             for output, value in found.items()
         ]
 
-    def _missing(self, metric: Metric, label: str, n_fake: int, reason: str) -> list[MetricValue]:
-        return [self._value(metric, output, label, n_fake, unavailable=reason) for output in metric.outputs]
+    def missing(self, metric: Metric, reason: str) -> list[MetricValue]:
+        return [self.value(metric, output, unavailable=reason) for output in metric.outputs]
 
-    def _value(
-        self,
-        metric: Metric,
-        output: str,
-        label: str,
-        n_fake: int,
-        *,
-        value: float | None = None,
-        unavailable: str | None = None,
-    ) -> MetricValue:
+    def value(self, metric: Metric, output: str, *, value: float | None = None, unavailable: str | None = None) -> MetricValue:
         return MetricValue(
-            name=f"{output}_{label}_{short_count(n_fake)}",
-            metric=output,
-            extractor=label,
-            value=value,
-            higher_is_better=metric.outputs[output],
-            n_fake=n_fake,
-            n_real=len(self.real.images),
-            split=SPLIT,
-            unavailable=unavailable,
-        )
+            name=f"{output}_{self.extractor}_{short_count(self.n_fake)}", metric=output, value=value, unavailable=unavailable,
+            higher_is_better=metric.outputs[output], **self._asdict(),
+        )  # fmt: skip
 
 
 @cache
 def warn_once(message: str) -> None:
-    """Two datasets lack the same weights; the user needs to hear it once."""
-    log.warning(message)
+    """Two datasets lack the same weights; the user needs to hear it once, and not from every worker again."""
+    if multiprocessing.parent_process() is None:
+        log.warning(message)
 
 
 def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
     """Whether the metric means something with this extractor on this dataset."""
+    if metric.needs == "truth":
+        return False  # it looks at the images themselves, once
     if metric.needs in ("classifier", "condition"):
         return extractor.classifies == dataset.name and (metric.needs == "classifier" or fake.labels is not None)
     if metric.needs == "logits":
@@ -188,8 +193,3 @@ def _remember(extracted: Extracted, file: Path) -> None:
     tensors = {"features": extracted.features} | ({} if extracted.logits is None else {"logits": extracted.logits})
     with atomic_path(file) as temporary:
         save_file(tensors, temporary)
-
-
-def noise(n: int, image_shape: tuple[int, int, int], rng: torch.Generator) -> Tensor:
-    """Uniformly random pixels: the reference row that every generator must beat."""
-    return torch.randint(0, 256, (n, *image_shape), generator=rng, dtype=torch.uint8)

@@ -25,6 +25,7 @@ from generators.base import Variant
 
 HISTORY_EVERY = 20  # steps; losses leave the device this often, and a checkpoint falls between two rows
 CHECKPOINT_SECONDS = 20.0
+SNAPSHOTS = 8  # over a training, besides the first
 Report = Callable[[float, Spent, dict[str, float]], None]  # (share of the budget, spent, losses)
 
 
@@ -39,6 +40,7 @@ class Progress:
     finished: bool = False
     diverged: str | None = None
     history: list[dict[str, float]] = field(default_factory=list)
+    strip: list[Tensor] = field(default_factory=list)  # what `snapshot` gave at the start and after each eighth of the budget
 
 
 class Batches:
@@ -62,14 +64,14 @@ class Batches:
         return images.to_float(batch), self.labels[index]
 
 
-def step_tflop(variant: Variant, n_batches: int) -> float:
-    """Cost of one training step on `n_batches` batches, counted on a throw-away copy on the CPU."""
+def step_tflop(variant: Variant, step: int) -> float:
+    """Cost of training step `step`, counted on a throw-away copy on the CPU."""
     copy = type(variant)(variant.image_shape, variant.n_classes, variant.settings, seed=0, device=torch.device("cpu"))
-    size = variant.settings.batch_size
+    size, n = variant.settings.batch_size, variant.n_batches(step)
     real = torch.zeros(size, *variant.image_shape).contiguous(memory_format=torch.channels_last)
     labels = torch.zeros(size, dtype=torch.int64)
     with torch.random.fork_rng(devices=[]), FlopCounterMode(display=False) as counter:
-        copy.train_step([real] * n_batches, [labels] * n_batches, stream(0, "count"))
+        copy.train_step(step, [real] * n, [labels] * n, stream(0, "count"))
     return counter.get_total_flops() / 1e12
 
 
@@ -89,10 +91,12 @@ def train(
     *,
     checkpoint: Path | None = None,
     report: Report | None = None,
+    snapshot: Callable[[], Tensor] | None = None,
 ) -> Progress:
     """Train until the budget is spent or a loss is no longer finite (`diverged` then says where).
 
-    `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. Only steps are on the clock.
+    `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. `snapshot` is called now and
+    then, for `Progress.strip`. Only steps are on the clock.
     """
     device = variant.device
     if device.type == "cpu":
@@ -100,56 +104,79 @@ def train(
     progress = _resume(variant, checkpoint)
     if progress.finished:
         return progress
-    size = variant.settings.batch_size
-    batches = Batches(split, size, seed, device)
-    costs: dict[int, float] = {}
+    batches = Batches(split, variant.settings.batch_size, seed, device)
+    costs: dict[tuple[int, str], float] = {}
     sums: dict[str, Tensor] = {}
     saved_at = time.monotonic()
     rng = torch.Generator(device)
 
-    def spent() -> Spent:
-        return Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds)
+    def look(share: float) -> None:
+        if snapshot is not None and share * SNAPSHOTS >= len(progress.strip):
+            progress.strip.append(snapshot())
 
     with private_randomness(device):
+        look(0)
         while not progress.finished:
-            n = variant.n_batches(progress.step)
-            if n not in costs:
-                costs[n] = step_tflop(variant, n)
+            kind = (variant.n_batches(progress.step), variant.phase(progress.step))
+            if kind not in costs:
+                costs[kind] = step_tflop(variant, progress.step)
             started = time.monotonic()
-            torch.manual_seed(derive(seed, "layers", progress.step))
-            rng.manual_seed(derive(seed, "step", progress.step))
-            reals, labels = zip(*(batches[progress.batches + i] for i in range(n)), strict=True)
-            losses = variant.train_step(reals, labels, rng)
-            for name, value in losses.items():
-                sums[name] = sums[name] + value if name in sums else value
-            progress.step += 1
-            progress.batches += n
-            progress.tflop += costs[n]
+            losses = _take_step(variant, batches, progress, seed, rng)
+            sums = {name: sums.get(name, 0) + value for name, value in losses.items()}
+            progress.tflop += costs[kind]
             flush = progress.step % HISTORY_EVERY == 0
             if flush or budget.seconds is not None:
                 synchronize(device)
             progress.seconds += time.monotonic() - started
-            progress.finished = budget.share(spent()) >= 1
+            spent = Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds)
+            share = budget.share(spent)
+            progress.finished = share >= 1
             if not (flush or progress.finished):
                 continue
-            n_steps = (progress.step - 1) % HISTORY_EVERY + 1
-            means = {name: float(total) / n_steps for name, total in sums.items()}
+            means = _means(progress, sums)
             sums = {}
-            progress.history.append({"step": progress.step, **vars(spent()), **means})
+            progress.history.append(history_row(progress, spent, means, variant))
+            look(share)
             if not all(math.isfinite(mean) for mean in means.values()):
                 shown = ", ".join(f"{name} {mean:.3g}" for name, mean in means.items())
                 progress.diverged = f"a loss was not finite at or before step {progress.step}: {shown}"
                 progress.finished = True
             if report is not None:
-                report(budget.share(spent()), spent(), means)
+                report(share, spent, means)
             if checkpoint is not None and (progress.finished or time.monotonic() - saved_at >= CHECKPOINT_SECONDS):
                 _save(variant, progress, checkpoint)
                 saved_at = time.monotonic()
     return progress
 
 
+def _take_step(variant: Variant, batches: Batches, progress: Progress, seed: int, rng: torch.Generator) -> dict[str, Tensor]:
+    """The next training step, on the next batches and on random streams of its own; returns its losses."""
+    n = variant.n_batches(progress.step)
+    torch.manual_seed(derive(seed, "layers", progress.step))
+    rng.manual_seed(derive(seed, "step", progress.step))
+    reals, labels = zip(*(batches[progress.batches + i] for i in range(n)), strict=True)
+    losses = variant.train_step(progress.step, reals, labels, rng)
+    progress.step += 1
+    progress.batches += n
+    return losses
+
+
+def _means(progress: Progress, sums: dict[str, Tensor]) -> dict[str, float]:
+    """Of losses summed since the last row of the history."""
+    n_steps = (progress.step - 1) % HISTORY_EVERY + 1
+    return {name: float(total) / n_steps for name, total in sums.items()}
+
+
+def history_row(progress: Progress, spent: Spent, means: dict[str, float], variant: Variant) -> dict[str, float]:
+    """step, spent, losses, gradient norms of the last step, and the speed since the row before."""
+    before = progress.history[-1] if progress.history else {"kimg": 0.0, "seconds": 0.0}
+    rate = 1000 * (spent.kimg - before["kimg"]) / max(spent.seconds - before["seconds"], 1e-9)
+    norms = {name: float(norm) for name, norm in variant.gradient_norms().items()}
+    return {"step": progress.step, **vars(spent), **means, **norms, "images_per_second": rate}
+
+
 def write_history(progress: Progress, path: Path) -> None:
-    """One row per `HISTORY_EVERY` steps: step, spent, and the mean of each loss since the row before."""
+    """One row per `HISTORY_EVERY` steps: step, spent, the mean of each loss since the row before, gradient norms, images/s."""
     with atomic_path(path) as temporary:
         pd.DataFrame(progress.history).to_csv(temporary, index=False)
 

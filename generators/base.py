@@ -53,7 +53,7 @@ class Variant(abc.ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
-    task: ClassVar[str] = "generate"  # (z, label) -> image
+    task: ClassVar[str] = "generate"  # one of gan_bench.tasks
     conditional: ClassVar[bool] = False  # whether `generate` heeds the labels
     settings_type: ClassVar[type[Settings]] = Settings
 
@@ -87,12 +87,18 @@ class Variant(abc.ABC):
         """The optimisers by name, over the networks on their device."""
 
     def n_batches(self, step: int) -> int:
-        """How many real batches training step `step` takes. Steps of one number cost the same."""
+        """How many real batches training step `step` takes."""
         return 1
 
+    def phase(self, step: int) -> str:
+        """Names the kind of training step `step`. Steps of one phase and one number of batches cost the same."""
+        return ""
+
     @abc.abstractmethod
-    def train_step(self, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator) -> dict[str, Tensor]:
-        """One training step on `n_batches` real batches.
+    def train_step(
+        self, step: int, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Training step `step`, from 0, on `n_batches` real batches.
 
         reals   each (B, C, H, W) float in [-1, 1], channels_last, on the device
         labels  each (B,) int64
@@ -107,6 +113,10 @@ class Variant(abc.ABC):
     def generate(self, z: Tensor, labels: Tensor) -> Tensor:
         """Latents (B, z_dim) and labels (B,) -> images (B, C, H, W) in [-1, 1]. An unconditional variant ignores labels."""
         return self.sampler(self.g_input(z, labels))
+
+    def transform(self, sources: Tensor) -> Tensor:
+        """Of a task that starts from images: sources (B, C, h, w) -> images (B, C, H, W), both in [-1, 1]."""
+        return self.sampler(sources)
 
     def g_input(self, z: Tensor, labels: Tensor) -> Tensor:
         """What the generator is given for latents (B, z_dim) and labels (B,)."""
@@ -125,6 +135,15 @@ class Variant(abc.ABC):
         torch._foreach_lerp_(list(self.sampler.parameters()), list(self.generator.parameters()), 1 - decay)
         for mine, latest in zip(self.sampler.buffers(), self.generator.buffers(), strict=True):
             mine.copy_(latest)
+
+    def gradient_norms(self) -> dict[str, Tensor]:
+        """The norm of the last gradients of each optimiser's parameters, by the optimiser's name."""
+        norms = {}
+        for name, optimiser in self.optimisers.items():
+            gradients = [p.grad for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
+            if gradients:
+                norms[f"{name.removesuffix('optimiser')}gradient"] = nn.utils.get_total_norm(gradients)
+        return norms
 
     def state(self) -> dict[str, Any]:
         """All that training changes, as a dict of tensors and plain values."""
@@ -158,6 +177,7 @@ class AdversarialVariant(Variant):
     """
 
     discriminator: nn.Module
+    boundary: ClassVar[float | None] = 0.0  # logits above it say "real"; None where the critic is no classifier
     joint_batch: ClassVar[bool] = False  # D has no layer that mixes samples, so real and fake may go through it in one pass
 
     def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
@@ -182,7 +202,9 @@ class AdversarialVariant(Variant):
         """What the discriminator is given for images (B, C, H, W) and labels (B,)."""
         return images
 
-    def train_step(self, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator) -> dict[str, Tensor]:
+    def train_step(
+        self, step: int, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator
+    ) -> dict[str, Tensor]:
         for real, asked in zip(reals[:-1], labels[:-1], strict=True):
             with torch.no_grad(), autocast(self.device):
                 fake = self.generator(self.g_input(self.draw_z(len(real), rng), asked))
@@ -211,6 +233,9 @@ class AdversarialVariant(Variant):
             "real_logits": real_logits.detach().mean(),
             "fake_logits": fake_logits.detach().mean(),
         }
+        if self.boundary is not None:
+            logs["real_accuracy"] = (real_logits.detach() > self.boundary).float().mean()
+            logs["fake_accuracy"] = (fake_logits.detach() <= self.boundary).float().mean()
         return logs if penalty is None else logs | {"d_penalty": penalty.detach()}
 
     def update_g(self, fake: Tensor) -> dict[str, Tensor]:

@@ -47,6 +47,40 @@ def dcgan_discriminator(
     return nn.Sequential(*layers, nn.Conv2d(n, n_outputs, 4), nn.Flatten())
 
 
+class SRBlock(nn.Module):
+    """conv, norm, PReLU, conv, norm beside the identity (Ledig et al. 2017)."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(n, n, 3, padding=1, bias=False), nn.BatchNorm2d(n), nn.PReLU(),
+            nn.Conv2d(n, n, 3, padding=1, bias=False), nn.BatchNorm2d(n),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class SRResNet(nn.Module):
+    """(B, C, H, W) in [-1, 1] -> (B, C, 4 H, 4 W) in [-1, 1]: SRResNet (Ledig et al. 2017), with 3x3 kernels at both ends."""
+
+    def __init__(self, channels: int, n: int, n_blocks: int) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(channels, n, 3, padding=1), nn.PReLU())
+        self.body = nn.Sequential(
+            *(SRBlock(n) for _ in range(n_blocks)), nn.Conv2d(n, n, 3, padding=1, bias=False), nn.BatchNorm2d(n)
+        )
+        self.up = nn.Sequential(
+            nn.Conv2d(n, 4 * n, 3, padding=1), nn.PixelShuffle(2), nn.PReLU(),
+            nn.Conv2d(n, 4 * n, 3, padding=1), nn.PixelShuffle(2), nn.PReLU(),
+            nn.Conv2d(n, channels, 3, padding=1), nn.Tanh(),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        return self.up(x + self.body(x))
+
+
 def init_normal(net: nn.Module, std: float = 0.02) -> nn.Module:
     """DCGAN's start: weights N(0, std), norm scales N(1, std), biases 0."""
     for module in net.modules():

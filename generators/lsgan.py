@@ -20,6 +20,7 @@ class LSGAN(base.AdversarialVariant):
     title = "LSGAN"
     paper = "Mao et al. 2017"
     settings_type = base.AdamSettings
+    boundary = 0.5
     short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
 
     def build(self) -> dict[str, nn.Module]:

@@ -52,7 +52,9 @@ class VAE(base.Variant):
         parameters = [*self.generator.parameters(), *self.encoder.parameters()]
         return {"optimiser": blocks.adam(parameters, s.lr, (s.beta1, s.beta2))}
 
-    def train_step(self, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator) -> dict[str, Tensor]:
+    def train_step(
+        self, step: int, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator
+    ) -> dict[str, Tensor]:
         (real,), optimiser = reals, self.optimisers["optimiser"]
         optimiser.zero_grad(set_to_none=True)
         with autocast(self.device):

@@ -31,6 +31,7 @@ class WGAN(base.AdversarialVariant):
     paper = "Arjovsky, Chintala, Bottou 2017"
     settings_type = Settings
     settings: Settings
+    boundary = None
     short_budget = {"batch_size": 16, "lr": 5e-4, "n_critic": 1, "long_turns": False, "ema": 0.99}
 
     def build(self) -> dict[str, nn.Module]:

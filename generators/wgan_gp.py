@@ -6,9 +6,9 @@ Here: the critic starts from He weights, since nothing normalises its signals, a
 
 Short budgets: two time scales instead of five critic steps, after "GANs Trained by a Two Time-Scale Update Rule" (Heusel et
 al. 2017, arXiv 1706.08500): one critic step of eight times G's learning rate, beta1 0, batch 16, samples from a running
-average. With the paper's five steps and batch 64, 8 TFLOP of CIFAR-10 at width 32 leave 200 generator updates and samples without
-a trace of the data: FD lite0@64_2k 3,148 of 4,539 untrained (from default weights), against 1,900 with these; with equal rates
-and beta1 .5, at lr 5e-4: 3,049, and a 4x4 grid over every sample.
+average. With the paper's five steps and batch 64, 8 TFLOP of CIFAR-10 at width 32 leave 200 generator updates and samples
+without a trace of the data: FD lite0@64_2k 3,148 of 4,539 untrained (from default weights), against 1,900 with these;
+with equal rates and beta1 .5, at lr 5e-4: 3,049, and a 4x4 grid over every sample.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class WGANGP(base.AdversarialVariant):
     title = "WGAN-GP"
     paper = "Gulrajani et al. 2017"
     settings_type = Settings
+    boundary = None
     short_budget = {"batch_size": 16, "n_critic": 1, "lr": 4e-4, "d_lr_ratio": 8.0, "beta1": 0.0, "ema": 0.99}
     settings: Settings
     joint_batch = True

@@ -1,4 +1,7 @@
-"""Two charts a track: the headline metric by entry, and quality against detectability. Drawn without pyplot or a display."""
+"""Charts: of a track, the headline metric by entry, and quality against detectability; of a training, its curves.
+
+Drawn without pyplot or a display.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -81,6 +85,41 @@ def detectability_chart(s: Standings, look: Look, path: Path) -> bool:
         axes.set_xlabel(_axis_title(s))
         axes.set_ylabel("AUROC of the best unseen detector\n(lower: harder to detect)")
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        _save(figure, path)
+    return True
+
+
+PANELS = {  # title -> the ends of the column names of history.csv that it shows; losses take what no other panel does
+    "Losses": ("",),
+    "D's mean output": ("_logits",),
+    "D's accuracy": ("_accuracy",),
+    "Gradient norm": ("gradient",),
+    "Images/s": ("images_per_second",),
+}
+NO_CURVE = ("step", "tflop", "kimg", "seconds")
+
+
+def history_chart(history: pd.DataFrame, path: Path) -> bool:
+    """The curves of one training over the real images shown to it. False: nothing to draw."""
+    curves = [name for name in history.columns if name not in NO_CURVE]
+    panel_of = {name: next((t for t, ends in list(PANELS.items())[1:] if name.endswith(ends)), "Losses") for name in curves}
+    shown = [title for title in PANELS if title in panel_of.values()]
+    if not shown or len(history) < 2:
+        return False
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(3.4 * len(shown), 2.7), dpi=130, layout="constrained")
+        FigureCanvasAgg(figure)
+        for title, axes in zip(shown, figure.subplots(1, len(shown), squeeze=False)[0], strict=True):
+            for name, colour in zip([c for c in curves if panel_of[c] == title], COLOURS, strict=False):
+                label = name.removesuffix("_logits").removesuffix("_accuracy").removesuffix("_gradient").replace("_", " ")
+                axes.plot(history["kimg"], history[name], color=colour, linewidth=1.2, label=label)
+            axes.set_title(title, fontsize=10, loc="left")
+            axes.set_xlabel("kimg")
+            axes.grid()
+            if title == "Gradient norm":
+                axes.set_yscale("log")
+            if title != "Images/s":
+                axes.legend(frameon=False, fontsize=8)
         _save(figure, path)
     return True
 

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from gan_bench.records import atomic_path, write_text
 from leaderboard import tables
 from leaderboard.aggregate import Row, Standings, all_standings, detector_frame, generator_frame, read_entries
-from leaderboard.figures import Look, detectability_chart, headline_chart, looks
+from leaderboard.figures import Look, detectability_chart, headline_chart, history_chart, looks
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def _section(s: Standings, look: Look, out: Path) -> dict[str, Any]:
         "detector_notes": tables.detector_notes(s),
         "figures": [(path, caption) for draw, path, caption in figures if draw(s, look, out / path)],
         "cards": _cards(s, slug, out),
+        "trainings": _trainings(s, slug, out),
     }
 
 
@@ -87,6 +88,23 @@ def _cards(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
         title = getattr(row.entries[0].record, "title", "")
         cards.append({"path": path, "label": row.label, "title": title, "value": _caption(s, row)})
     return cards
+
+
+def _trainings(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
+    """Curves and strips of the first seed of each variant, in the order of the table; "" where there is none."""
+    trainings = []
+    for row in s.rows:
+        folder = row.entries[0].folder
+        curves, strip = (f"training/{slug}/{_slug(row.label)}-{name}.png" for name in ("curves", "strip"))
+        if not (folder / "history.csv").is_file():
+            continue
+        drawn = history_chart(pd.read_csv(folder / "history.csv"), out / curves)
+        kept = (folder / "strip.png").is_file()
+        if kept:
+            with atomic_path(out / strip) as temporary:
+                shutil.copyfile(folder / "strip.png", temporary)
+        trainings.append({"label": row.label, "curves": curves if drawn else "", "strip": strip if kept else ""})
+    return trainings
 
 
 def _caption(s: Standings, row: Row) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from gan_bench.datasets import DATASETS
 from gan_bench.device import environment
 from gan_bench.judge import fake_folds, protocols, real_folds
 from gan_bench.records import CellRecord, spec_hash, write_record
@@ -39,6 +40,6 @@ def test_fakes_of_the_folds_share_no_image_with_each_other_or_with_scoring(tmp_p
     write_record(tmp_path / "record.json", record)
     folds = fake_folds({"a": tmp_path, "b": tmp_path}, {"fit": 60, "validate": 20, "test": 30}, CPU)
     assert {name: len(part) for name, part in folds["a"].items()} == {"fit": 30, "validate": 10, "test": 30}
-    sets = [*folds["a"].values(), draw(variant, spec.seed, "score", 50)[0]]
+    sets = [*folds["a"].values(), draw(variant, DATASETS.create(spec.dataset), spec.seed, "score", 50).images]
     images = [bytes(image.numpy()) for part in sets for image in part]
     assert len(set(images)) == len(images)

@@ -60,7 +60,7 @@ def test_registry_loads_entry_points_of_other_distributions(tmp_path, monkeypatc
     assert sys.modules["stranger"].loaded
 
 
-@pytest.mark.parametrize(("unknown", "hint"), [("dcgam", "did you mean 'dcgan'?"), ("qqq", "Known: dcgan, vanilla, wgan-gp")])
+@pytest.mark.parametrize(("unknown", "hint"), [("dcgam", "did you mean 'dcgan'?"), ("qqq", "Known: cgan, cyclegan, dcgan, ")])
 def test_registry_names_the_nearest(unknown: str, hint: str):
     from generators import VARIANTS
 

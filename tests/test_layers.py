@@ -24,9 +24,10 @@ L0 = {
     "parallel",
     "download",
     "pretrained",
+    "tasks",
 }
 L1 = {"gan_bench.datasets", "gan_bench.features", "gan_bench.metrics", "gan_bench.suites", "generators", "detectors"}
-L2 = {"train", "sample", "score", "judge"}
+L2 = {"train", "sample", "references", "score", "judge"}
 L3 = {"run", "external", "catalogue", "cli"}
 SCRIPTS = {"gan_bench.features.weights.train"}  # run by hand, imported by nobody; free to use what it needs
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch_fidelity
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from gan_bench.features import EXTRACTORS
@@ -17,7 +18,7 @@ from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.score import extract
 from tests.conftest import CPU
 
-NAMES = METRICS.names()
+NAMES = [name for name in METRICS.names() if METRICS.get(name).needs != "truth"]  # that one looks at pictures; see below
 
 
 def gaussian(n: int, dim: int, seed: int, mean: float = 0.0, scale: float = 1.0, classes: int = 10) -> Extracted:
@@ -196,6 +197,31 @@ def test_too_few_images_are_said(name):
     n = kind.minimum - 1
     with pytest.raises(TooFew, match=f"{kind.title} needs at least {kind.minimum:,} images a side and got {n:,}"):
         value(name, gaussian(n, 4, 0), gaussian(5000, 4, 1))
+
+
+def test_distance_to_the_truth_of_known_errors():
+    """An error of 16 everywhere: PSNR 20 log10(255 / 16). No error: the PSNR of rounding, and SSIM 1."""
+    truth = torch.randint(16, 240, (3, 3, 32, 32), generator=torch.Generator().manual_seed(0)).float()
+    same, off = (value("truth", Extracted(truth + error), Extracted(truth)) for error in (0, 16))
+    assert same == pytest.approx({"l1": 0, "psnr": 20 * math.log10(255) + 10 * math.log10(12), "ssim": 1})
+    assert off["l1"] == pytest.approx(16) and off["psnr"] == pytest.approx(20 * math.log10(255 / 16)) and off["ssim"] < 1
+
+
+def test_psnr_and_ssim_agree_with_scikit_image():
+    """SSIM with the settings of Wang et al.; scikit-image leaves a border out, so only the middle compares: within .03."""
+    rng = torch.Generator().manual_seed(1)
+    truth = torch.nn.functional.interpolate(torch.rand(4, 3, 8, 8, generator=rng), scale_factor=4, mode="bilinear") * 255
+    fake = (truth + 20 * torch.randn(truth.shape, generator=rng)).clamp(0, 255).round()
+    ours = value("truth", Extracted(fake), Extracted(truth))
+    pairs = [(a.permute(1, 2, 0).numpy(), b.permute(1, 2, 0).numpy()) for a, b in zip(truth, fake, strict=True)]
+    psnr = [peak_signal_noise_ratio(a, b, data_range=255) for a, b in pairs]
+    ssim = [
+        structural_similarity(
+            a, b, data_range=255, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        )
+        for a, b in pairs
+    ]
+    assert ours["psnr"] == pytest.approx(np.mean(psnr), rel=1e-5) and ours["ssim"] == pytest.approx(np.mean(ssim), abs=0.03)
 
 
 class Listed(torch.utils.data.Dataset):

@@ -17,6 +17,7 @@ import pytest
 from gan_bench import run as benchmark
 from gan_bench import sample
 from gan_bench.budget import PRESETS
+from gan_bench.datasets import DATASETS
 from gan_bench.errors import UserError
 from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, read_record
 from gan_bench.suites import load
@@ -47,7 +48,7 @@ def test_a_smoke_run_leaves_what_the_design_says(smoke):
     for variant in variants:
         folder = smoke / "cells/shapes" / variant / "seed-0"
         names = {file.name for file in folder.iterdir()}
-        assert names == {"record.json", "generator.safetensors", "samples.npz", "samples.png", "history.csv"}
+        assert names == {"record.json", "generator.safetensors", "samples.npz", "samples.png", "strip.png", "history.csv"}
         record = read_record(folder / "record.json", CellRecord)
         assert record.status == "done" and record.cost.tflop >= 0.02 and record.extractors["lite0@64"].digest
         values = {m.name: m.value for m in record.metrics}
@@ -112,7 +113,7 @@ def test_a_drawn_sample_is_the_scored_one(smoke):
     variant, record = sample.load_generator(cell, CPU)
     from gan_bench.images import digest, load_samples
 
-    drawn, _ = sample.draw(variant, record.spec.seed, "score", record.spec.n_fake)
+    drawn = sample.draw(variant, DATASETS.create("shapes"), record.spec.seed, "score", record.spec.n_fake).images
     assert digest(drawn) == record.samples_digest == digest(load_samples(cell / "samples.npz"))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 import pytest
 import torch
 
 from gan_bench import train as training
 from gan_bench.budget import Budget
+from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Split
 from gan_bench.sample import BLOCK, draw
 from gan_bench.train import Batches, step_tflop, train, write_history
@@ -15,6 +18,8 @@ from generators import VARIANTS
 from tests.conftest import CPU
 from tests.factories import small
 
+CLOCKED = ("seconds", "images_per_second")
+SHAPES = DATASETS.create("shapes")
 SPLIT = Split(
     torch.randint(0, 256, (50, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 10
 )
@@ -33,10 +38,10 @@ def test_an_epoch_shows_every_image_once_and_batches_are_addressed_by_number():
 @pytest.mark.parametrize("name", VARIANTS.names())
 def test_a_training_stops_at_the_first_step_past_its_budget(name):
     variant = small(name)
-    cost = step_tflop(variant, variant.n_batches(0))
-    progress = train(variant, SPLIT, Budget(tflop=4.5 * cost), seed=0)
-    assert progress.step == 5 and progress.tflop == pytest.approx(5 * cost)
-    assert progress.batches == 5 * variant.n_batches(0)
+    costs = [step_tflop(variant, step) for step in range(3)]
+    progress = train(variant, SPLIT, Budget(tflop=sum(costs) - 0.5 * costs[-1]), seed=0)
+    assert progress.step == 3 and progress.tflop == pytest.approx(sum(costs))
+    assert progress.batches == sum(variant.n_batches(step) for step in range(3))
 
 
 def test_kimg_counts_real_images_shown():
@@ -55,7 +60,7 @@ def test_dcgan_cost_is_what_its_layers_say():
     d, g = sum(d_layers), sum(g_layers)
     d_update = 2 * (3 * d - d_layers[0])
     g_update = g + 2 * d + (2 * g - g_layers[0])
-    assert step_tflop(small("dcgan"), 1) * 1e12 == pytest.approx(d_update + g_update, rel=1e-9)
+    assert step_tflop(small("dcgan"), 0) * 1e12 == pytest.approx(d_update + g_update, rel=1e-9)
 
 
 def test_counting_leaves_the_variant_and_the_global_stream_alone():
@@ -64,7 +69,7 @@ def test_counting_leaves_the_variant_and_the_global_stream_alone():
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    assert step_tflop(variant, 1) > 0
+    assert step_tflop(variant, 0) > 0
     assert torch.equal(torch.rand(1), expected)
     assert all(torch.equal(before[k], v) for k, v in variant.generator.state_dict().items())
 
@@ -74,7 +79,7 @@ def test_a_resumed_training_ends_as_an_undisturbed_one(name, tmp_path, monkeypat
     """Stopped after a checkpoint at step 4 of 10: same samples, same history, to the byte."""
     monkeypatch.setattr(training, "HISTORY_EVERY", 2)
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    cost = step_tflop(small(name), small(name).n_batches(0))
+    cost = step_tflop(small(name), 0)
     straight = small(name)
     whole = train(straight, SPLIT, Budget(tflop=9.5 * cost), seed=0)
 
@@ -90,9 +95,9 @@ def test_a_resumed_training_ends_as_an_undisturbed_one(name, tmp_path, monkeypat
     resumed = small(name, seed=7)  # whatever it is built with, the checkpoint decides
     rest = train(resumed, SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file)
     assert rest.step == whole.step == 10
-    assert torch.equal(draw(resumed, 0, "score", 20)[0], draw(straight, 0, "score", 20)[0])
+    assert torch.equal(draw(resumed, SHAPES, 0, "score", 20)[0], draw(straight, SHAPES, 0, "score", 20)[0])
     for ours, theirs in zip(rest.history, whole.history, strict=True):
-        assert {k: v for k, v in ours.items() if k != "seconds"} == {k: v for k, v in theirs.items() if k != "seconds"}
+        assert {k: v for k, v in ours.items() if k not in CLOCKED} == {k: v for k, v in theirs.items() if k not in CLOCKED}
     again = train(small(name), SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file)
     assert again.step == 10 and again.finished  # a finished training is not trained again
 
@@ -116,15 +121,34 @@ def test_history_has_a_row_for_each_stretch(tmp_path, monkeypatch):
     write_history(progress, tmp_path / "h.csv")
     table = pd.read_csv(tmp_path / "h.csv")
     assert table["step"].tolist() == [4, 8, 10] and table["kimg"].tolist() == pytest.approx([0.16, 0.32, 0.4])
-    assert {"d_loss", "g_loss", "d_penalty", "seconds", "tflop"} <= set(table.columns)
+    assert {"d_loss", "g_loss", "d_penalty", "seconds", "tflop", "d_gradient", "g_gradient"} <= set(table.columns)
+    elapsed = table["seconds"].diff().fillna(table["seconds"])
+    assert (table["images_per_second"] * elapsed).tolist() == pytest.approx([160, 160, 80])
+
+
+def test_snapshots_are_taken_at_the_start_and_after_each_eighth():
+    variant = small("dcgan")
+    moments = itertools.count()
+    progress = train(variant, SPLIT, Budget(kimg=2.56), seed=0, snapshot=lambda: torch.tensor(next(moments)))
+    assert progress.step == 320  # of 8 images: an eighth of the budget is 40 steps, and the history has a row every 20
+    assert [int(t) for t in progress.strip] == list(range(9))
+
+
+def test_accuracies_and_gradient_norms_are_those_of_the_last_step():
+    variant = small("dcgan")
+    progress = train(variant, SPLIT, Budget(kimg=0.008), seed=0)
+    (row,) = progress.history
+    squares = [p.grad.square().sum() for p in variant.discriminator.parameters()]
+    assert row["d_gradient"] == pytest.approx(float(sum(squares).sqrt()), rel=1e-5)
+    assert 0 <= row["real_accuracy"] <= 1 and 0 <= row["fake_accuracy"] <= 1
 
 
 @pytest.mark.parametrize("name", VARIANTS.names())
 def test_sample_i_does_not_depend_on_how_many_are_drawn(name):
     variant = small(name)
-    all_images, labels = draw(variant, 0, "score", 2 * BLOCK + 30)
-    part, part_labels = draw(variant, 0, "score", 25, start=BLOCK - 5)
+    all_images, labels, _ = draw(variant, SHAPES, 0, "score", 2 * BLOCK + 30)
+    part, part_labels, _ = draw(variant, SHAPES, 0, "score", 25, start=BLOCK - 5)
     assert torch.equal(part, all_images[BLOCK - 5 : BLOCK + 20]) and torch.equal(part_labels, labels[BLOCK - 5 : BLOCK + 20])
-    other, _ = draw(variant, 0, "judge test", 25)
+    other, *_ = draw(variant, SHAPES, 0, "judge test", 25)
     assert not torch.equal(other, all_images[:25])
     assert variant.generator.training  # as it was

@@ -8,7 +8,8 @@ from math import prod
 import pytest
 import torch
 
-from generators import VARIANTS, blocks, vae
+from gan_bench import tasks
+from generators import VARIANTS, blocks, cyclegan, vae
 from generators.base import AdversarialVariant
 from tests.factories import small
 
@@ -27,7 +28,7 @@ def batch(variant, n: int):
 
 def one_step(variant, step: int = 0):
     torch.manual_seed(step)
-    return variant.train_step(*batch(variant, variant.n_batches(step)), torch.Generator().manual_seed(step))
+    return variant.train_step(step, *batch(variant, variant.n_batches(step)), torch.Generator().manual_seed(step))
 
 
 def snapshot(variant):
@@ -38,11 +39,14 @@ def snapshot(variant):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_images_have_the_datasets_shape_and_range(name, shape):
     variant = small(name, shape)
-    z = variant.draw_z(5, torch.Generator().manual_seed(0))
     with torch.no_grad():
-        images = variant.generate(z, torch.arange(5))
+        if variant.task == "generate":
+            z = variant.draw_z(5, torch.Generator().manual_seed(0))
+            assert z.shape == (5, variant.settings.z_dim)
+            images = variant.generate(z, torch.arange(5))
+        else:
+            images = variant.transform(tasks.SOURCES[variant.task](torch.rand(5, *shape) * 2 - 1))
     assert images.shape == (5, *shape) and images.abs().max() <= 1 and images.isfinite().all()
-    assert z.shape == (5, variant.settings.z_dim)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -266,7 +270,67 @@ def test_the_elbo_of_the_vae_by_torch_distributions():
 
 def test_the_vae_learns_to_reconstruct():
     variant, (reals, labels) = small("vae", lr=3e-3), batch(small("vae"), 1)
-    first = variant.train_step(reals, labels, torch.Generator().manual_seed(0))
+    first = variant.train_step(0, reals, labels, torch.Generator().manual_seed(0))
     for step in range(30):
-        last = variant.train_step(reals, labels, torch.Generator().manual_seed(step))
+        last = variant.train_step(0, reals, labels, torch.Generator().manual_seed(step))
     assert last["nll"] < first["nll"] and variant.reconstruct(reals[0]).shape == reals[0].shape
+
+
+def test_the_outline_is_the_edge_of_a_square():
+    square = torch.full((1, 1, 9, 9), -1.0)
+    square[..., 3:6, 3:6] = 1
+    outline = tasks.outline(square)
+    expected = torch.full((9, 9), -1.0)
+    expected[2:7, 2:7] = 1  # one pixel out, by dilation
+    expected[4, 4] = -1  # the middle survives erosion
+    assert torch.equal(outline[0, 0], expected)
+
+
+def test_grey_keeps_grey_and_weighs_green_most():
+    flat = torch.full((1, 3, 4, 4), 0.3)
+    assert torch.allclose(tasks.grey(flat), flat)
+    primaries = torch.eye(3).view(3, 3, 1, 1)
+    assert torch.allclose(tasks.grey(primaries)[:, 0, 0, 0], torch.tensor([0.299, 0.587, 0.114]))
+
+
+def test_shrinking_divides_the_side_by_four_and_keeps_a_flat_picture():
+    small_picture = tasks.shrunk(torch.full((2, 3, 32, 32), -0.25))
+    assert small_picture.shape == (2, 3, 8, 8) and torch.allclose(small_picture, torch.tensor(-0.25), atol=1e-6)
+
+
+def test_the_pool_fills_first_and_then_shows_old_fakes_for_new_ones():
+    pool, rng = cyclegan.Pool(4, (1, 1, 1)), torch.Generator().manual_seed(0)
+    numbered = torch.arange(100.0).view(-1, 1, 1, 1)
+    assert torch.equal(pool.exchange(numbered[:3], rng), numbered[:3])
+    assert pool.filled == 3
+    shown = torch.cat([pool.exchange(numbered[i : i + 3], rng) for i in range(3, 99, 3)]).flatten().tolist()
+    new = set(range(3, 99))
+    n_old = sum(image != at_hand for image, at_hand in zip(shown, range(3, 99), strict=True))
+    assert set(shown) <= new | {0, 1, 2} and 30 < n_old < 66  # of 96, each old with probability .5: sd 5
+    kept = set(pool.images.flatten().tolist())
+    assert len(kept) == 4 and sorted([*shown, *kept]) == sorted([*range(99), 3])  # all once, but 3: shown while the pool filled
+
+
+def test_cyclegan_never_sees_a_pair(monkeypatch):
+    """The source domain is made of the second batch, the target domain is the first."""
+    variant = small("cyclegan")
+    reals, labels = batch(variant, 2)
+    seen = {}
+    monkeypatch.setattr(
+        variant, "update_generators", lambda source, target: seen.update(s=source, t=target) or (target, source, {})
+    )
+    variant.train_step(0, reals, labels, torch.Generator().manual_seed(0))
+    assert torch.equal(seen["t"], reals[0]) and torch.equal(seen["s"], tasks.undressed(reals[1]))
+
+
+def test_srgan_learns_pixels_first_and_says_so():
+    variant = small("srgan", pixel_steps=1)
+    assert set(one_step(variant, 0)) == {"pixel_loss"} and variant.phase(0) != variant.phase(1)
+    assert set(one_step(variant, 1)) == {"d_loss", "content_loss", "g_loss"}
+
+
+def test_the_content_network_is_frozen_and_small_images_fit():
+    variant = small("srgan", (1, 32, 32))
+    assert not any(p.requires_grad for p in variant.content.parameters())
+    assert variant.content(variant.as_colour(torch.zeros(2, 1, 32, 32))).shape == (2, 40, 4, 4)
+    assert not any("content" in name for name in variant.state())

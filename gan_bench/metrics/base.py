@@ -44,8 +44,8 @@ class Metric(abc.ABC):
 
     outputs      name of each number -> whether higher is better
     minimum      fewest images a side
-    needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored; or
-                 "condition": that, and fakes that were asked for by class
+    needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored;
+                 "condition": that, and fakes that were asked for by class; "truth": images, and what each should be
     """
 
     name: ClassVar[str]

@@ -1,0 +1,120 @@
+"""SRGAN: "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network" (Ledig et al. 2017),
+arXiv 1609.04802.
+
+Paper: SRResNet as generator, first trained by the mean squared error of pixels; then by the squared distance of VGG19
+features (scaled by .006) plus 1e-3 of the adversarial loss, against a VGG-style discriminator of eight convolutions with batch
+norm; Adam 1e-4 (.9, .999), batch 16.
+Here: 32x32 from 8x8; features of EfficientNet-Lite0's third stage instead of VGG19's (a download), at the images' own size; a
+discriminator of half as many layers. The pixel steps come out of the same budget.
+The metric `lite0` looks through the same network, at twice the size and to its end: judge srgan in the other extractor too.
+
+Short budgets: as for srresnet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_bench import tasks
+from gan_bench.device import autocast
+from gan_bench.pretrained import efficientnet_lite0
+from generators import VARIANTS, blocks, srresnet
+
+
+@dataclass(frozen=True)
+class Settings(srresnet.Settings):
+    pixel_steps: int = 20_000
+    content: str = "lite0"
+    content_weight: float = 1.0
+    adversarial_weight: float = 1e-3
+
+
+@VARIANTS.register
+class SRGAN(srresnet.SRResNet):
+    name = "srgan"
+    title = "SRGAN"
+    settings_type = Settings
+    settings: Settings
+    short_budget = {"lr": 1e-3, "pixel_steps": 1000, "ema": 0.99}
+
+    discriminator: nn.Module
+
+    def build(self) -> dict[str, nn.Module]:
+        self.content = content_network().to(self.device).to(memory_format=torch.channels_last)
+        return {**super().build(), "discriminator": blocks.init_he(vgg_discriminator(self.image_shape, self.settings.width))}
+
+    def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        s = self.settings
+        return {
+            **super().build_optimisers(),
+            "d_optimiser": blocks.adam(self.discriminator.parameters(), s.lr * s.d_lr_ratio, (s.beta1, s.beta2)),
+        }
+
+    def phase(self, step: int) -> str:
+        return "pixels" if step < self.settings.pixel_steps else "adversarial"
+
+    def train_step(
+        self, step: int, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        if self.phase(step) == "pixels":
+            return super().train_step(step, reals, labels, rng)
+        (large,) = reals
+        with autocast(self.device):
+            grown = self.generator(tasks.SOURCES[self.task](large))
+        return self.update_d(large, grown.detach()) | self.update_g(large, grown)
+
+    def update_d(self, large: Tensor, grown: Tensor) -> dict[str, Tensor]:
+        optimiser = self.optimisers["d_optimiser"]
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(self.device):
+            real_logits, fake_logits = self.discriminator(large).float(), self.discriminator(grown).float()
+        d_loss = blocks.nonsaturating_d_loss(real_logits, fake_logits)
+        d_loss.backward()
+        optimiser.step()
+        return {"d_loss": d_loss.detach()}
+
+    def update_g(self, large: Tensor, grown: Tensor) -> dict[str, Tensor]:
+        s, optimiser = self.settings, self.optimisers["g_optimiser"]
+        optimiser.zero_grad(set_to_none=True)
+        self.discriminator.requires_grad_(False)
+        with autocast(self.device):
+            fake_logits = self.discriminator(grown)
+            wanted, found = self.content(self.as_colour(large)), self.content(self.as_colour(grown))
+        content_loss = F.mse_loss(found.float(), wanted.float())
+        g_loss = blocks.nonsaturating_g_loss(fake_logits.float())
+        (s.content_weight * content_loss + s.adversarial_weight * g_loss).backward()
+        self.discriminator.requires_grad_(True)
+        optimiser.step()
+        self.average()
+        return {"content_loss": content_loss.detach(), "g_loss": g_loss.detach()}
+
+    @staticmethod
+    def as_colour(images: Tensor) -> Tensor:
+        return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
+def content_network() -> nn.Module:
+    """Images (B, 3, H, W) in [-1, 1] -> features (B, 40, H / 8, W / 8): EfficientNet-Lite0 up to its third stage, frozen."""
+    parts = dict(efficientnet_lite0().named_children())
+    return nn.Sequential(parts["conv_stem"], parts["bn1"], *list(parts["blocks"].children())[:3])
+
+
+def vgg_discriminator(image_shape: tuple[int, int, int], width: int) -> nn.Sequential:
+    """(B, C, H, W) in [-1, 1] -> logits (B, 1): 3x3 convolutions, every second one strided, then two dense layers."""
+    channels, side, _ = image_shape
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+    n = width
+    while side > 4:
+        layers += [nn.Conv2d(n, n, 3, 2, 1, bias=False), nn.BatchNorm2d(n), nn.LeakyReLU(0.2, inplace=True)]
+        side //= 2
+        if side > 4:
+            layers += [nn.Conv2d(n, 2 * n, 3, padding=1, bias=False), nn.BatchNorm2d(2 * n), nn.LeakyReLU(0.2, inplace=True)]
+            n *= 2
+    return nn.Sequential(
+        *layers, nn.Flatten(), nn.Linear(n * side * side, 8 * width), nn.LeakyReLU(0.2, inplace=True), nn.Linear(8 * width, 1)
+    )
