@@ -79,6 +79,9 @@ def run(
     extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's.")] = None,
     metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's.")] = None,
     detectors: Annotated[str | None, typer.Option(help="Other detectors than the suite's; 'none' for no detection.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="Another setting than the variant's: dcgan.lr=1e-4. Can be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/BUDGET]")] = None,
     device: Device = "auto",
     jobs: Annotated[
@@ -98,10 +101,12 @@ def run(
         check_names(variants, extractors, metrics, chosen_detectors)
         from gan_bench import run as benchmark
         from gan_bench.device import pick
+        from gan_bench.settings import parse_changes
 
         plan = benchmark.make_plan(
             suite_names, preset, seeds,
-            variants=names_in(variants), extractors=names_in(extractors), metrics=names_in(metrics),
+            variants=names_in(variants), changes=parse_changes(changes or []),
+            extractors=names_in(extractors), metrics=names_in(metrics),
             detectors=chosen_detectors, device=str(pick(device)), jobs=jobs, strict=strict,
         )  # fmt: skip
     out = out or Path("runs") / preset.name
@@ -303,6 +308,7 @@ def sample(
     cell: Annotated[Path, typer.Argument(help="A finished cell, such as runs/quick/cells/mnist/dcgan/seed-0.")],
     n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
     start: Annotated[int, typer.Option(min=0, help="Index of the first; image i is always the same.")] = 0,
+    label: Annotated[str | None, typer.Option(help="Only this class, by number or name; of a conditional variant.")] = None,
     out: Annotated[Path, typer.Option(help="FILE.png: one grid. FILE.npz: an array. A folder: one PNG an image.")] = Path(
         "samples.png"
     ),
@@ -318,7 +324,8 @@ def sample(
     variant, record = load_generator(cell, pick(device))
     with stderr.status(f"drawing {n} images"):
         dataset = DATASETS.create(record.spec.dataset)
-        pictures, labels, _ = draw(variant, dataset, record.spec.seed, "user", n, start)
+        wanted = None if label is None else class_of(label, variant, dataset)
+        pictures, labels, _ = draw(variant, dataset, record.spec.seed, "user", n, start, label=wanted)
     try:
         if out.suffix == ".png":
             images.save_png(images.grid(pictures, columns=min(n, 16)), out)
@@ -330,6 +337,17 @@ def sample(
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}).") from error
     stdout.print(f"{n} images: {out}", highlight=False, soft_wrap=True)
+
+
+def class_of(text: str, variant: Any, dataset: Any) -> int:
+    """The class that a number or a name means. Raises UserError when there is none, or the variant heeds none."""
+    if not variant.conditional:
+        raise UserError(f"{variant.name} is not class-conditional, so --label has no meaning for it.")
+    if text in dataset.class_names:
+        return dataset.class_names.index(text)
+    if text.isdigit() and int(text) < len(dataset.class_names):
+        return int(text)
+    raise UserError(nearest(text, dataset.class_names, f"class of {dataset.name}"))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import filelock
 import torch
@@ -63,6 +64,7 @@ def make_plan(
     n_seeds: int,
     *,
     variants: list[str] | None = None,
+    changes: dict[str, dict[str, Any]] | None = None,
     extractors: list[str] | None = None,
     metrics: list[str] | None = None,
     detectors: list[str] | None = None,
@@ -72,6 +74,7 @@ def make_plan(
 ) -> Plan:
     """Every cell, reference row and judge of a run. What is not given is the suite's. Names are the caller's to check.
 
+    changes  settings of variants that differ from the preset's: {variant: {setting: value}}
     jobs  cells at a time; by default what the machine has room for, and one where time is the limit, so that no cell's
           clock runs while another has the machine
     """
@@ -88,7 +91,7 @@ def make_plan(
         rows = [*ALWAYS, *(name for v in chosen for name in OF_TASK.get(VARIANTS.get(v).task, ()))]
         references += [measured.model_copy(update={"name": name}) for name in dict.fromkeys(rows)]
         for variant in chosen:
-            settings = VARIANTS.get(variant).default_settings(preset.width, preset.short)
+            settings = VARIANTS.get(variant).default_settings(preset.width, preset.short) | (changes or {}).get(variant, {})
             cells += [
                 CellSpec(
                     dataset=suite.dataset, variant=variant, seed=seed, preset=preset.name,

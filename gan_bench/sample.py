@@ -52,28 +52,37 @@ def originals(dataset: Dataset, split: SplitName, purpose: str, n: int, start: i
 
 @torch.no_grad()
 def draw(
-    variant: Variant, dataset: Dataset, seed: int, purpose: str, n: int, start: int = 0, split: SplitName = "test"
+    variant: Variant,
+    dataset: Dataset,
+    seed: int,
+    purpose: str,
+    n: int,
+    start: int = 0,
+    split: SplitName = "test",
+    label: int | None = None,
 ) -> Drawn:
     """Samples start .. start + n - 1, on the CPU.
 
-    Each sample has its own random stream, named by `purpose` and its index; label i is i modulo the number of classes.
+    Each sample has its own random stream, named by `purpose` and its index; label i is `label` or, without one, i
+    modulo the number of classes.
     A task that starts from images takes those of `split`, with their labels. Networks are in evaluation mode (batch norm
     uses its running statistics) and float32.
     """
     variant.sampler.eval()
     blocks = range(start // BLOCK, -(-(start + n) // BLOCK))
-    given = (
-        originals(dataset, split, purpose, len(blocks) * BLOCK, blocks.start * BLOCK) if variant.task in tasks.SOURCES else None
-    )
+    given = None
+    if variant.task in tasks.SOURCES:
+        given = originals(dataset, split, purpose, len(blocks) * BLOCK, blocks.start * BLOCK)
     pictures, labels = [], []
-    for i, block in enumerate(blocks):
+    for block in blocks:
         indices = range(block * BLOCK, (block + 1) * BLOCK)
         if given is None:
             z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
-            asked = (torch.arange(indices.start, indices.stop) % variant.n_classes).to(variant.device)
+            every = torch.arange(indices.start, indices.stop) % variant.n_classes
+            asked = (every if label is None else torch.full_like(every, label)).to(variant.device)
             made = variant.generate(z, asked)
         else:
-            part = slice(i * BLOCK, (i + 1) * BLOCK)
+            part = slice((block - blocks.start) * BLOCK, (block - blocks.start + 1) * BLOCK)
             asked = given.labels[part]
             made = variant.transform(tasks.SOURCES[variant.task](images.to_float(given.images[part])).to(variant.device))
         pictures.append(images.to_uint8(made).cpu().contiguous())

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_bench.errors import UserError
+from gan_bench.registry import nearest
+
 
 def dcgan_generator(z_dim: int, image_shape: tuple[int, int, int], width: int) -> nn.Sequential:
     """z (B, z_dim) -> (B, C, H, W) in [-1, 1]: the all-convolutional generator of Radford et al. 2015, for sides 4 * 2^n.
@@ -33,9 +36,13 @@ def dcgan_generator(z_dim: int, image_shape: tuple[int, int, int], width: int) -
 
 
 def dcgan_discriminator(
-    image_shape: tuple[int, int, int], width: int, *, batch_norm: bool, n_outputs: int = 1
+    image_shape: tuple[int, int, int], width: int, *, batch_norm: bool, n_outputs: int = 1, minibatch: str = "none"
 ) -> nn.Sequential:
-    """(B, C, H, W) in [-1, 1] -> logits (B, n_outputs): strided convolutions to 4x4, batch norm after all but the first."""
+    """(B, C, H, W) in [-1, 1] -> logits (B, n_outputs): strided convolutions to 4x4, batch norm after all but the first.
+
+    minibatch  what the last layer also sees of the rest of the batch: one of MINIBATCH
+    Raises UserError on an unknown one.
+    """
     channels, side, _ = image_shape
     layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
     side, n = side // 2, width
@@ -44,7 +51,59 @@ def dcgan_discriminator(
         layers += [nn.BatchNorm2d(2 * n)] if batch_norm else []
         layers.append(nn.LeakyReLU(0.2, inplace=True))
         side, n = side // 2, 2 * n
-    return nn.Sequential(*layers, nn.Conv2d(n, n_outputs, 4), nn.Flatten())
+    if minibatch not in MINIBATCH:
+        raise UserError(nearest(minibatch, MINIBATCH, "minibatch layer"))
+    across = MINIBATCH[minibatch](n)
+    return nn.Sequential(*layers, across, nn.Conv2d(across.n_out, n_outputs, 4), nn.Flatten())
+
+
+class NoMinibatch(nn.Module):
+    """(B, n, H, W) as it is: every sample for itself."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.n_out: int = n
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class MinibatchStd(nn.Module):
+    """(B, n, H, W) -> (B, n + 1, H, W): one more plane, the mean over features of the standard deviation over the batch."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.n_out: int = n + 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        deviation = (x.float().var(0, unbiased=False) + 1e-8).sqrt().mean()
+        return torch.cat([x, deviation.to(x.dtype).expand(len(x), 1, *x.shape[2:])], dim=1)
+
+
+class MinibatchDiscrimination(nn.Module):
+    """(B, n, H, W) -> (B, n + kernels, H, W): a plane a kernel, how close each sample is to the others of its batch.
+
+    The pooled features go through a (n, kernels, dims) tensor; closeness is exp(-L1 distance), summed over the others.
+    """
+
+    def __init__(self, n: int, kernels: int = 50, dims: int = 5) -> None:
+        super().__init__()
+        self.n_out: int = n + kernels
+        self.kernels = kernels
+        self.project = nn.Linear(n, kernels * dims, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        m = self.project(x.mean(dim=(2, 3))).float().unflatten(1, (self.kernels, -1))  # (B, kernels, dims)
+        closeness = (-(m[:, None] - m[None]).abs().sum(3)).exp().sum(1) - 1  # less the sample itself
+        return torch.cat([x, closeness.to(x.dtype)[:, :, None, None].expand(-1, -1, *x.shape[2:])], dim=1)
+
+
+MinibatchLayer = NoMinibatch | MinibatchStd | MinibatchDiscrimination
+MINIBATCH: dict[str, type[MinibatchLayer]] = {
+    "none": NoMinibatch,
+    "std": MinibatchStd,
+    "discrimination": MinibatchDiscrimination,
+}
 
 
 class SRBlock(nn.Module):
@@ -115,9 +174,9 @@ class Maxout(nn.Module):
         return self.linear(x).unflatten(1, (-1, self.pieces)).amax(dim=2)
 
 
-def nonsaturating_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-log sigmoid(real) - log(1 - sigmoid(fake)) (Goodfellow et al. 2014)."""
-    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+def nonsaturating_d_loss(real_logits: Tensor, fake_logits: Tensor, smoothing: float = 0.0) -> Tensor:
+    """-log sigmoid(real) - log(1 - sigmoid(fake)) (Goodfellow et al. 2014); the target of reals is 1 - smoothing."""
+    return F.softplus(-real_logits).mean() + smoothing * real_logits.mean() + F.softplus(fake_logits).mean()
 
 
 def nonsaturating_g_loss(fake_logits: Tensor) -> Tensor:

@@ -11,9 +11,27 @@ lite0@64_2k of 2,821, 2,099 and about 1,700 (1,577 and 1,798 in two trainings); 
 
 from __future__ import annotations
 
-from torch import nn
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
 
 from generators import VARIANTS, base, blocks
+
+
+@dataclass(frozen=True)
+class Settings(base.AdamSettings):
+    """Stabilisers that later papers proposed, all off by default.
+
+    label_smoothing  D's target for reals is 1 less this; fakes keep 0 (Salimans et al. 2016, arXiv 1606.03498)
+    minibatch        what D sees of the rest of its batch: none, discrimination (Salimans et al. 2016), or std, the standard
+                     deviation over it (Karras et al. 2017, arXiv 1710.10196)
+    instance_noise   standard deviation of normal noise on all that D sees (Sonderby et al. 2016, arXiv 1610.04490)
+    """
+
+    label_smoothing: float = 0.0
+    minibatch: str = "none"
+    instance_noise: float = 0.0
 
 
 @VARIANTS.register
@@ -21,15 +39,23 @@ class DCGAN(base.AdversarialVariant):
     name = "dcgan"
     title = "DCGAN"
     paper = "Radford, Metz, Chintala 2015"
-    settings_type = base.AdamSettings
+    settings_type = Settings
+    settings: Settings
     short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
 
-    d_loss = staticmethod(blocks.nonsaturating_d_loss)
     g_loss = staticmethod(blocks.nonsaturating_g_loss)
 
     def build(self) -> dict[str, nn.Module]:
         s = self.settings
+        discriminator = blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True, minibatch=s.minibatch)
         return {
             "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
-            "discriminator": blocks.init_normal(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True)),
+            "discriminator": blocks.init_normal(discriminator),
         }
+
+    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return blocks.nonsaturating_d_loss(real_logits, fake_logits, self.settings.label_smoothing)
+
+    def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
+        noise = self.settings.instance_noise
+        return images + noise * torch.randn_like(images) if noise else images

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from gan_bench import images
 from gan_bench.datasets import DATASETS
+from gan_bench.run import run_cell
+from generators import VARIANTS
+from tests.factories import cell_spec
 
 MISTAKES = [
     (("run", "--suite", "mnits"), "unknown suite 'mnits'; did you mean 'mnist'? Known: cifar10, mnist, shapes."),
@@ -22,6 +26,11 @@ MISTAKES = [
     (("run", "--suite", "shapes", "--detectors", "spectrun"), "unknown detector 'spectrun'; did you mean 'spectrum'?"),
     (("run", "--suite", "shapes", "--device", "gpu"), "unknown device 'gpu'"),
     (("run", "--suite", ","), "--suite names no suite"),
+    (("run", "--suite", "shapes", "--set", "dcgan.lr"), "--set 'dcgan.lr' is not of the form VARIANT.SETTING=VALUE"),
+    (("run", "--suite", "shapes", "--set", "dcgan.rl=1"), "unknown setting of dcgan 'rl'; did you mean 'lr'?"),
+    (("run", "--suite", "shapes", "--set", "dcgan.lr=fast"), "dcgan.lr is a number, not 'fast'."),
+    (("run", "--suite", "shapes", "--set", "wgan.long_turns=1"), "wgan.long_turns is true or false, not '1'."),
+    (("run", "--suite", "shapes", "--variants", "dcgan", "--set", "dcgan.minibatch=sdt"), "unknown minibatch layer 'sdt'"),
     (("list", "variant"), "unknown list 'variant'; did you mean 'variants'?"),
     (("score", ".", "--dataset", "cifar"), "unknown dataset 'cifar'; did you mean 'cifar10'?"),
     (("score", "/no/such/place", "--dataset", "shapes"), "/no/such/place is neither a folder of images nor an .npz file"),
@@ -57,9 +66,14 @@ def test_a_read_only_output_folder_is_said(cli, tmp_path):
 
 def test_a_dry_run_plans_and_touches_nothing(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--seeds", 2, "--dry-run")
+    ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--seeds", 2, "--jobs", 1, "--dry-run")
     assert ended.code == 0 and "6 cells at budget smoke on " in ended.stdout and not list(tmp_path.iterdir())
-    plan = json.loads(cli("run", "--suite", "shapes", "--budget", "smoke", "--dry-run", "--json").stdout)
+    two = cli("run", "--suite", "shapes", "--budget", "smoke", "--jobs", 2, "--dry-run").stdout
+    assert "3 cells, 2 at a time, at budget smoke on " in two
+    changes = ("--set", "dcgan.lr=1e-3", "--set", "dcgan.minibatch=std")
+    plan = json.loads(cli("run", "--suite", "shapes", "--budget", "smoke", *changes, "--dry-run", "--json").stdout)
+    dcgan = next(cell["settings"] for cell in plan["cells"] if cell["variant"] == "dcgan")
+    assert (dcgan["lr"], dcgan["minibatch"], dcgan["batch_size"]) == (1e-3, "std", 16)
     assert [cell["variant"] for cell in plan["cells"]] == ["vanilla", "dcgan", "wgan-gp"]
 
 
@@ -74,7 +88,7 @@ def test_lists(cli, what):
 
 def test_doctor_tells_what_is_at_hand(cli, monkeypatch):
     found = json.loads(cli("doctor", "--json").stdout)
-    assert found["extractor lite0"] == "at hand" and "weights are not at" in found["extractor inception"]
+    assert found["extractor lite0"] == "at hand" and "weights are not on this machine" in found["extractor inception"]
     assert found["dataset shapes"] == "at hand" and "torch" in found["packages"]
 
 
@@ -150,3 +164,21 @@ def test_a_scored_folder_joins_a_leaderboard(cli, folder, tmp_path):
     assert sorted(f.name for f in (tmp_path / "files").iterdir()) == ["000001.png", "000002.png", "000003.png"]
     second = np.asarray(Image.open(tmp_path / "files" / "000001.png")).transpose(2, 0, 1)
     assert np.array_equal(second, images.load_samples(tmp_path / "five.npz")[1].numpy())
+
+
+def test_a_conditional_variant_draws_the_class_asked_for(cli, tmp_path):
+    spec = cell_spec(variant="cgan", settings=VARIANTS.get("cgan").default_settings(8))
+    cell = tmp_path / "cell"
+    assert run_cell(spec, cell, torch.device("cpu")).status == "done"
+    one, other = tmp_path / "1.npz", tmp_path / "2.npz"
+    name = DATASETS.create("shapes").class_names[2]
+    assert cli("sample", cell, "-n", 4, "--label", 1, "--out", one).code == 0
+    assert cli("sample", cell, "-n", 4, "--label", name, "--out", other).code == 0
+    assert not torch.equal(images.load_samples(one), images.load_samples(other))
+    assert "unknown class of shapes '99'" in cli("sample", cell, "--label", 99).stderr
+
+
+def test_a_label_for_a_variant_without_classes_is_refused(cli, tmp_path):
+    assert run_cell(cell_spec(), tmp_path / "cell", torch.device("cpu")).status == "done"
+    ended = cli("sample", tmp_path / "cell", "--label", "1")
+    assert ended.code == 2 and "dcgan is not class-conditional, so --label has no meaning for it." in ended.stderr

@@ -28,7 +28,7 @@ L0 = {
 }
 L1 = {"gan_bench.datasets", "gan_bench.features", "gan_bench.metrics", "gan_bench.suites", "generators", "detectors"}
 L2 = {"train", "sample", "references", "score", "judge"}
-L3 = {"run", "external", "catalogue", "cli"}
+L3 = {"run", "settings", "external", "catalogue", "cli"}
 SCRIPTS = {"gan_bench.features.weights.train"}  # run by hand, imported by nobody; free to use what it needs
 
 

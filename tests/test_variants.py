@@ -334,3 +334,36 @@ def test_the_content_network_is_frozen_and_small_images_fit():
     assert not any(p.requires_grad for p in variant.content.parameters())
     assert variant.content(variant.as_colour(torch.zeros(2, 1, 32, 32))).shape == (2, 40, 4, 4)
     assert not any("content" in name for name in variant.state())
+
+
+def test_minibatch_std_of_a_known_batch():
+    """Two samples at +1 and -1 in every feature: the deviation is 1, in one more plane."""
+    x = torch.tensor([1.0, -1.0]).view(2, 1, 1, 1).expand(2, 3, 4, 4)
+    seen = blocks.MinibatchStd(3)(x)
+    assert seen.shape == (2, 4, 4, 4) and torch.allclose(seen[:, 3], torch.tensor(1.0)) and torch.equal(seen[:, :3], x)
+    assert blocks.MinibatchStd(3)(x[:1].repeat(2, 1, 1, 1))[:, 3].max() < 1e-3  # a collapsed batch shows none
+
+
+def test_minibatch_discrimination_counts_the_others_that_are_alike():
+    layer = blocks.MinibatchDiscrimination(3, kernels=2, dims=2)
+    torch.nn.init.ones_(layer.project.weight)
+    alike, far = torch.zeros(3, 3, 4, 4), torch.full((1, 3, 4, 4), 50.0)
+    seen = layer(torch.cat([alike, far]))[:, 3:, 0, 0]
+    assert torch.allclose(seen, torch.tensor([[2.0, 2.0]] * 3 + [[0.0, 0.0]]), atol=1e-6)  # two others like it; none
+
+
+def test_label_smoothing_moves_the_target_of_reals_alone():
+    real, fake = torch.randn(2, 6, 1)
+    target = torch.full_like(real, 0.9)
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(real, target)
+    expected = expected + torch.nn.functional.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
+    assert blocks.nonsaturating_d_loss(real, fake, 0.1).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("changes", [{"minibatch": "std"}, {"minibatch": "discrimination"}, {"instance_noise": 0.1}])
+def test_dcgan_trains_with_each_stabiliser(changes):
+    losses = one_step(small("dcgan", **changes))
+    assert all(value.isfinite() for value in losses.values())
+    images = torch.zeros(2, 3, 32, 32)
+    seen = small("dcgan", **changes).d_input(images, torch.zeros(2))
+    assert seen.std().item() == pytest.approx(changes.get("instance_noise", 0), rel=0.1)
