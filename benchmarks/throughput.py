@@ -1,8 +1,8 @@
-"""dcgan's training speed against a plain loop, both in one run:  python benchmarks/throughput.py
+"""Training speed against a plain loop, both in one run:  python benchmarks/throughput.py [--variants dcgan,vanilla]
 
-The plain loop is what a tutorial writes: float32, contiguous tensors, a DataLoader, separate forward passes of D for real,
-fake and the generator's turn, D's gradients computed in the generator's turn too. Same networks, same batch, same optimiser.
-The two take turns, so that a drifting machine slows both.
+The plain loop is what a tutorial writes, over the same networks and losses: float32, contiguous tensors, a DataLoader,
+separate forward passes of D for real and fake, D's gradients computed in the generator's turn too, Adam one operation at a
+time. The two take turns, so that a drifting machine slows both.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import argparse
 import json
 import statistics
 import time
-from itertools import cycle
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import torch
-from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torchvision import transforms
 
 from gan_bench.budget import Budget
 from gan_bench.datasets.base import Split
@@ -25,46 +30,91 @@ from gan_bench.train import step_tflop, train
 from generators import VARIANTS
 from generators.base import Variant
 
+SHAPES = {"mnist": (1, 32, 32), "cifar10": (3, 32, 32)}
 
-def build(width: int, device: torch.device) -> Variant:
-    kind = VARIANTS.get("dcgan")
-    return kind((3, 32, 32), 10, kind.settings_type(width=width), seed=0, device=device)
+
+class Pictures(Dataset):
+    """Images as most datasets give them: one PIL image at a time, through transforms."""
+
+    def __init__(self, split: Split) -> None:
+        to_picture = transforms.ToPILImage()
+        self.pictures = [to_picture(image) for image in split.images]
+        n = split.images.shape[1]
+        self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.5] * n, [0.5] * n)])
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, i: int) -> tuple[Tensor, int]:
+        return self.transform(self.pictures[i]), i % 10
+
+
+def tensors(split: Split) -> TensorDataset:
+    """Images turned into one float tensor beforehand."""
+    return TensorDataset(split.images.float() / 127.5 - 1, split.labels)
+
+
+LOADERS: dict[str, Callable[[Split], Dataset]] = {"pictures": Pictures, "tensors": tensors}
+
+
+@contextmanager
+def without_tricks(kind: type[Variant]) -> Iterator[None]:
+    """float32, and reals and fakes through D apart."""
+    with (
+        mock.patch("gan_bench.device.has_fast_bf16", lambda device: False),
+        mock.patch.object(kind, "joint_batch", False, create=True),
+    ):
+        yield
+
+
+def plain_adam(parameters: Iterable[nn.Parameter], lr: float, betas: tuple[float, float]) -> torch.optim.Adam:
+    return torch.optim.Adam(parameters, lr=lr, betas=betas, foreach=False)
 
 
 class PlainLoop:
     """The tutorial's loop over the networks of `variant`."""
 
-    def __init__(self, variant: Variant, split: Split) -> None:
-        self.g = variant.generator.to(memory_format=torch.contiguous_format)
-        self.d = variant.discriminator.to(memory_format=torch.contiguous_format)
-        self.device, self.size = variant.device, variant.settings.batch_size
-        self.g_optimiser = torch.optim.Adam(self.g.parameters(), lr=2e-4, betas=(0.5, 0.999))
-        self.d_optimiser = torch.optim.Adam(self.d.parameters(), lr=2e-4, betas=(0.5, 0.999))
-        data = TensorDataset(split.images.float() / 127.5 - 1)
-        self.batches = cycle(DataLoader(data, batch_size=self.size, shuffle=True, drop_last=True))
+    def __init__(self, name: str, width: int, short: bool, split: Split, loader: str, device: torch.device) -> None:
+        with mock.patch("generators.blocks.adam", plain_adam):
+            self.variant = build(name, split.images.shape[1:], width, short, device)
+        for module in vars(self.variant).values():
+            if isinstance(module, nn.Module):
+                module.to(memory_format=torch.contiguous_format)
+                module.requires_grad_ = lambda flag=True, module=module: module  # what a tutorial does not think of
+        size = self.variant.settings.batch_size
+        self.loader = DataLoader(LOADERS[loader](split), batch_size=size, shuffle=True, drop_last=True)
+        self.batches = self._batches()
+        self.step = 0
 
-    def run(self, steps: int) -> float:
+    def _batches(self) -> Iterator[list[Tensor]]:
+        while True:
+            yield from self.loader
+
+    def run(self, steps: int, device: torch.device) -> float:
         """Images a second over `steps` steps."""
-        ones, zeros = torch.ones(self.size, 1, device=self.device), torch.zeros(self.size, 1, device=self.device)
+        rng, images = torch.Generator(device), 0
         started = time.monotonic()
-        for _ in range(steps):
-            real = next(self.batches)[0].to(self.device)
-            fake = self.g(torch.randn(self.size, 100, device=self.device))
-            self.d_optimiser.zero_grad()
-            loss = F.binary_cross_entropy_with_logits(self.d(real), ones)
-            loss = loss + F.binary_cross_entropy_with_logits(self.d(fake.detach()), zeros)
-            loss.backward()
-            self.d_optimiser.step()
-            self.g_optimiser.zero_grad()
-            F.binary_cross_entropy_with_logits(self.d(fake), ones).backward()
-            self.g_optimiser.step()
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return steps * self.size / (time.monotonic() - started)
+        with without_tricks(type(self.variant)):
+            for _ in range(steps):
+                batches = list(islice(self.batches, self.variant.n_batches(self.step)))
+                reals, labels = zip(*((x.to(device), y.to(device)) for x, y in batches), strict=True)
+                self.variant.train_step(self.step, reals, labels, rng)
+                images += sum(len(x) for x in reals)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return images / (time.monotonic() - started)
+
+
+def build(name: str, shape: torch.Size | tuple[int, ...], width: int, short: bool, device: torch.device) -> Variant:
+    kind = VARIANTS.get(name)
+    channels, height, side = shape
+    settings = kind.settings_type(**kind.default_settings(width, short))
+    return kind((channels, height, side), 10, settings, seed=0, device=device)
 
 
 def ours(variant: Variant, split: Split, steps: int) -> float:
-    progress = train(variant, split, Budget(kimg=steps * variant.settings.batch_size / 1000), seed=0)
+    n = sum(variant.n_batches(step) for step in range(steps)) * variant.settings.batch_size
+    progress = train(variant, split, Budget(kimg=n / 1000), seed=0)
     return progress.batches * variant.settings.batch_size / progress.seconds
 
 
@@ -80,35 +130,58 @@ def matmul_peak(device: torch.device) -> float:
     return max(rates)
 
 
+def compare(name: str, args: argparse.Namespace, device: torch.device, peak: float) -> dict[str, Any]:
+    """One variant against its plain loop."""
+    rng = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 256, (4_000, *SHAPES[args.dataset]), dtype=torch.uint8, generator=rng)
+    split = Split(pictures, torch.arange(len(pictures)) % 10)
+    fast = build(name, SHAPES[args.dataset], args.width, args.short, device)
+    plain = PlainLoop(name, args.width, args.short, split, args.loader, device)
+    ours(fast, split, 5)
+    plain.run(5, device)
+    rounds = [(ours(fast, split, args.steps), plain.run(args.steps, device)) for _ in range(args.rounds)]
+    ratios = [a / b for a, b in rounds]
+    rate = statistics.median(a for a, _ in rounds)
+    flops = step_tflop(fast, 0) * 1e12 / (fast.n_batches(0) * fast.settings.batch_size)
+    return {
+        "variant": name, "dataset": args.dataset, "width": args.width, "batch": fast.settings.batch_size, "loader": args.loader,
+        "gan-bench img/s": round(rate, 1), "plain loop img/s": round(statistics.median(b for _, b in rounds), 1),
+        "ratio": round(statistics.median(ratios), 3), "lowest": round(min(ratios), 3), "highest": round(max(ratios), 3),
+        "share of bf16 matrix-product peak": round(rate * flops / peak, 3),
+        "steps a round": args.steps, "rounds": args.rounds,
+        "device": environment(device).device_name, "threads": torch.get_num_threads(), "torch": torch.__version__,
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--variants", default="dcgan", help="comma-separated, or 'all'")
+    parser.add_argument("--dataset", choices=SHAPES, default="cifar10", help="whose image shape; the pixels are made up")
     parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--short", action="store_true", help="the settings of short budgets")
+    parser.add_argument(
+        "--loader", choices=LOADERS, default="tensors", help="what the plain loop reads: ready float tensors, or PIL images"
+    )
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     args = parser.parse_args()
     device = pick(args.device)
-    rng = torch.Generator().manual_seed(0)
-    split = Split(torch.randint(0, 256, (10_000, 3, 32, 32), dtype=torch.uint8, generator=rng), torch.zeros(10_000).long())
-    fast, plain = build(args.width, device), PlainLoop(build(args.width, device), split)
-    ours(fast, split, 10)
-    plain.run(10)
-    rounds = [(ours(fast, split, args.steps), plain.run(args.steps)) for _ in range(args.rounds)]
-    ratios = [a / b for a, b in rounds]
-    rate = statistics.median(a for a, _ in rounds)
-    flops = step_tflop(fast, 0) * 1e12 / fast.settings.batch_size
-    found = {
-        "gan-bench img/s": round(rate, 1),
-        "plain loop img/s": round(statistics.median(b for _, b in rounds), 1),
-        "ratio (median of rounds)": round(statistics.median(ratios), 3),
-        "ratio (lowest, highest)": [round(min(ratios), 3), round(max(ratios), 3)],
-        "share of the machine's bf16 matrix-product peak": round(rate * flops / matmul_peak(device), 3),
-        "width": args.width, "batch": fast.settings.batch_size, "steps a round": args.steps, "rounds": args.rounds,
-        "device": environment(device).device_name, "threads": torch.get_num_threads(), "torch": torch.__version__,
-    }  # fmt: skip
-    for name, value in found.items():
-        print(f"{name:50} {value}")
+    names = VARIANTS.names() if args.variants == "all" else args.variants.split(",")
+    peak, found = matmul_peak(device), []
+    for name in names:
+        found.append(compare(name, args, device, peak))
+        shown = (
+            "variant",
+            "gan-bench img/s",
+            "plain loop img/s",
+            "ratio",
+            "lowest",
+            "highest",
+            "share of bf16 matrix-product peak",
+        )
+        print("  ".join(f"{key} {found[-1][key]}" for key in shown), flush=True)
     if args.out:
         args.out.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -4,8 +4,9 @@ arXiv 1609.04802.
 Paper: SRResNet as generator, first trained by the mean squared error of pixels; then by the squared distance of VGG19
 features (scaled by .006) plus 1e-3 of the adversarial loss, against a VGG-style discriminator of eight convolutions with batch
 norm; Adam 1e-4 (.9, .999), batch 16.
-Here: 32x32 from 8x8; features of EfficientNet-Lite0's third stage instead of VGG19's (a download), at the images' own size; a
-discriminator of half as many layers. The pixel steps come out of the same budget.
+Here: 32x32 from 8x8; features of EfficientNet-Lite0's second stage instead of VGG19's (a download), at the images' own size,
+with their error as a share of their mean square, so that the weight of the adversarial loss means the same for any network;
+a discriminator of half as many layers. The pixel steps come out of the same budget.
 The metric `lite0` looks through the same network, at twice the size and to its end: judge srgan in the other extractor too.
 
 Short budgets: as for srresnet.
@@ -31,7 +32,7 @@ class Settings(srresnet.Settings):
     pixel_steps: int = 20_000
     content: str = "lite0"
     content_weight: float = 1.0
-    adversarial_weight: float = 1e-3
+    adversarial_weight: float = 0.01
 
 
 @VARIANTS.register
@@ -85,7 +86,7 @@ class SRGAN(srresnet.SRResNet):
         with autocast(self.device):
             fake_logits = self.discriminator(grown)
             wanted, found = self.content(self.as_colour(large)), self.content(self.as_colour(grown))
-        content_loss = F.mse_loss(found.float(), wanted.float())
+        content_loss = F.mse_loss(found.float(), wanted.float()) / wanted.float().square().mean()
         g_loss = blocks.nonsaturating_g_loss(fake_logits.float())
         (s.content_weight * content_loss + s.adversarial_weight * g_loss).backward()
         self.discriminator.requires_grad_(True)
@@ -99,9 +100,9 @@ class SRGAN(srresnet.SRResNet):
 
 
 def content_network() -> nn.Module:
-    """Images (B, 3, H, W) in [-1, 1] -> features (B, 40, H / 8, W / 8): EfficientNet-Lite0 up to its third stage, frozen."""
+    """Images (B, 3, H, W) in [-1, 1] -> features (B, 24, H / 4, W / 4): EfficientNet-Lite0 up to its second stage, frozen."""
     parts = dict(efficientnet_lite0().named_children())
-    return nn.Sequential(parts["conv_stem"], parts["bn1"], *list(parts["blocks"].children())[:3])
+    return nn.Sequential(parts["conv_stem"], parts["bn1"], *list(parts["blocks"].children())[:2])
 
 
 def vgg_discriminator(image_shape: tuple[int, int, int], width: int) -> nn.Sequential:

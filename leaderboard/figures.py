@@ -96,6 +96,7 @@ PANELS = {  # title -> the ends of the column names of history.csv that it shows
     "Gradient norm": ("gradient",),
     "Images/s": ("images_per_second",),
 }
+ACROSS = 3  # panels in a row
 NO_CURVE = ("step", "tflop", "kimg", "seconds")
 
 
@@ -107,9 +108,11 @@ def history_chart(history: pd.DataFrame, path: Path) -> bool:
     if not shown or len(history) < 2:
         return False
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(3.4 * len(shown), 2.7), dpi=130, layout="constrained")
+        n_rows = -(-len(shown) // ACROSS)
+        figure = Figure(figsize=(3.4 * ACROSS, 2.5 * n_rows), dpi=130, layout="constrained")
         FigureCanvasAgg(figure)
-        for title, axes in zip(shown, figure.subplots(1, len(shown), squeeze=False)[0], strict=True):
+        for i, title in enumerate(shown):
+            axes = figure.add_subplot(n_rows, ACROSS, i + 1)
             for name, colour in zip([c for c in curves if panel_of[c] == title], COLOURS, strict=False):
                 label = name.removesuffix("_logits").removesuffix("_accuracy").removesuffix("_gradient").replace("_", " ")
                 axes.plot(history["kimg"], history[name], color=colour, linewidth=1.2, label=label)
@@ -118,6 +121,8 @@ def history_chart(history: pd.DataFrame, path: Path) -> bool:
             axes.grid()
             if title == "Gradient norm":
                 axes.set_yscale("log")
+                axes.yaxis.set_major_formatter("{x:g}")  # the usual one writes mathematics
+                axes.yaxis.set_minor_formatter("")
             if title != "Images/s":
                 axes.legend(frameon=False, fontsize=8)
         _save(figure, path)
