@@ -4,7 +4,8 @@ Paper: every layer of D divided by its largest singular value, estimated by one 
 2e-4 (.5, .999) with one D step a G step among its settings (C of table 1), batch 64.
 Here: DCGAN's generator, and its discriminator without batch norm; the paper's D has a 3x3 convolution before each strided one.
 
-Short budgets: as for dcgan.
+Short budgets: batch 16, beta1 0, D at four times G's learning rate, samples from a running average: 8 TFLOP of CIFAR-10 end at
+an FD lite0@64_2k of 2,198; with dcgan's settings (equal rates of 4e-4, beta1 .5) at 2,503.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class SNGAN(base.AdversarialVariant):
     title = "SNGAN"
     paper = "Miyato et al. 2018"
     settings_type = base.AdamSettings
-    short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
+    short_budget = {"batch_size": 16, "lr": 2e-4, "d_lr_ratio": 4.0, "beta1": 0.0, "ema": 0.99}
     joint_batch = True
 
     def build(self) -> dict[str, nn.Module]:

@@ -9,7 +9,9 @@ with their error as a share of their mean square, so that the weight of the adve
 a discriminator of half as many layers. The pixel steps come out of the same budget.
 The metric `lite0` looks through the same network, at twice the size and to its end: judge srgan in the other extractor too.
 
-Short budgets: as for srresnet.
+Short budgets: lr 1e-3, 1,000 pixel steps (a quarter of 8 TFLOP), then the pixel loss kept beside the other two, and a larger
+share for the adversarial loss. On CIFAR-10 that ends at an FD cifar10-resnet_2k of 198 and a PSNR of 21.3. Without the pixel
+loss, and with weights of 1 and .01, it ended at 325 and 20.4; with .003, at lr 5e-4, at 501 and 19.2.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class Settings(srresnet.Settings):
     pixel_steps: int = 20_000
     content: str = "lite0"
     content_weight: float = 1.0
+    pixel_weight: float = 0.0
     adversarial_weight: float = 0.01
 
 
@@ -41,7 +44,9 @@ class SRGAN(srresnet.SRResNet):
     title = "SRGAN"
     settings_type = Settings
     settings: Settings
-    short_budget = {"lr": 1e-3, "pixel_steps": 1000, "ema": 0.99}
+    short_budget = {
+        "lr": 1e-3, "pixel_steps": 1000, "content_weight": 0.3, "pixel_weight": 5.0, "adversarial_weight": 0.03, "ema": 0.99,
+    }  # fmt: skip
 
     discriminator: nn.Module
 
@@ -88,11 +93,12 @@ class SRGAN(srresnet.SRResNet):
             wanted, found = self.content(self.as_colour(large)), self.content(self.as_colour(grown))
         content_loss = F.mse_loss(found.float(), wanted.float()) / wanted.float().square().mean()
         g_loss = blocks.nonsaturating_g_loss(fake_logits.float())
-        (s.content_weight * content_loss + s.adversarial_weight * g_loss).backward()
+        pixel_loss = F.mse_loss(grown.float(), large)
+        (s.content_weight * content_loss + s.pixel_weight * pixel_loss + s.adversarial_weight * g_loss).backward()
         self.discriminator.requires_grad_(True)
         optimiser.step()
         self.average()
-        return {"content_loss": content_loss.detach(), "g_loss": g_loss.detach()}
+        return {"content_loss": content_loss.detach(), "g_loss": g_loss.detach(), "pixel_loss": pixel_loss.detach()}
 
     @staticmethod
     def as_colour(images: Tensor) -> Tensor:
