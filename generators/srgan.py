@@ -6,7 +6,8 @@ features (scaled by .006) plus 1e-3 of the adversarial loss, against a VGG-style
 norm; Adam 1e-4 (.9, .999), batch 16.
 Here: 32x32 from 8x8; features of EfficientNet-Lite0's second stage instead of VGG19's (a download), at the images' own size,
 with their error as a share of their mean square, so that the weight of the adversarial loss means the same for any network;
-a discriminator of half as many layers. The pixel steps come out of the same budget.
+a discriminator of half as many layers. `content=vgg19` takes VGG19's where its weights are at hand. The pixel steps come out of
+the same budget.
 The metric `lite0` looks through the same network, at twice the size and to its end: judge srgan in the other extractor too.
 
 Short budgets: lr 1e-3, 1,000 pixel steps (a quarter of 8 TFLOP), then the pixel loss kept beside the other two, and a larger
@@ -18,14 +19,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_bench import tasks
 from gan_bench.device import autocast
+from gan_bench.errors import UserError
 from gan_bench.pretrained import efficientnet_lite0
+from gan_bench.registry import nearest
 from generators import VARIANTS, blocks, srresnet
 
 
@@ -51,7 +56,9 @@ class SRGAN(srresnet.SRResNet):
     discriminator: nn.Module
 
     def build(self) -> dict[str, nn.Module]:
-        self.content = content_network().to(self.device).to(memory_format=torch.channels_last)
+        if self.settings.content not in CONTENT:
+            raise UserError(nearest(self.settings.content, CONTENT, "content network"))
+        self.content = CONTENT[self.settings.content]().to(self.device).to(memory_format=torch.channels_last)
         return {**super().build(), "discriminator": blocks.init_he(vgg_discriminator(self.image_shape, self.settings.width))}
 
     def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
@@ -105,10 +112,34 @@ class SRGAN(srresnet.SRResNet):
         return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
-def content_network() -> nn.Module:
-    """Images (B, 3, H, W) in [-1, 1] -> features (B, 24, H / 4, W / 4): EfficientNet-Lite0 up to its second stage, frozen."""
+def lite0_features() -> nn.Module:
+    """EfficientNet-Lite0 up to its second stage: (B, 3, H, W) in [-1, 1] -> (B, 24, H / 4, W / 4)."""
     parts = dict(efficientnet_lite0().named_children())
     return nn.Sequential(parts["conv_stem"], parts["bn1"], *list(parts["blocks"].children())[:2])
+
+
+def vgg19_features() -> nn.Module:
+    """VGG19 up to the last convolution before its fifth pooling, as in the paper: (B, 3, H, W) -> (B, 512, H / 16, W / 16).
+
+    Raises UserError where torchvision's weights are not at hand; they are not fetched.
+    """
+    file = Path(torch.hub.get_dir()) / "checkpoints" / VGG19_FILE
+    if not file.is_file():
+        raise UserError(
+            f"srgan.content=vgg19 needs torchvision's VGG19 weights at {file}; get them from {VGG19_URL}, or use lite0."
+        )
+    layers = torchvision.models.vgg19(weights=None).features[:36]
+    state = torch.load(file, weights_only=True)
+    layers.load_state_dict({k.removeprefix("features."): v for k, v in state.items() if k.startswith("features.")})
+    scale = nn.Conv2d(3, 3, 1, groups=3)  # from [-1, 1] to what VGG19 was trained on: ImageNet's mean 0 and deviation 1
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    scale.load_state_dict({"weight": (0.5 / std).view(3, 1, 1, 1), "bias": (0.5 - mean) / std})
+    return nn.Sequential(scale, *layers).eval().requires_grad_(False)
+
+
+CONTENT = {"lite0": lite0_features, "vgg19": vgg19_features}
+VGG19_FILE = "vgg19-dcbb9e9d.pth"
+VGG19_URL = f"https://download.pytorch.org/models/{VGG19_FILE}"
 
 
 def vgg_discriminator(image_shape: tuple[int, int, int], width: int) -> nn.Sequential:

@@ -7,8 +7,10 @@ from math import prod
 
 import pytest
 import torch
+import torchvision
 
 from gan_bench import tasks
+from gan_bench.errors import UserError
 from generators import VARIANTS, blocks, cyclegan, vae
 from generators.base import AdversarialVariant
 from tests.factories import small
@@ -327,6 +329,24 @@ def test_srgan_learns_pixels_first_and_says_so():
     variant = small("srgan", pixel_steps=1)
     assert set(one_step(variant, 0)) == {"pixel_loss"} and variant.phase(0) != variant.phase(1)
     assert set(one_step(variant, 1)) == {"d_loss", "content_loss", "g_loss", "pixel_loss"}
+
+
+def test_vgg19_content_takes_the_weights_at_hand(tmp_path, monkeypatch):
+    """In torchvision's format, with random values: the network is the paper's, and sees ImageNet's normalisation."""
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(UserError, match=r"needs torchvision's VGG19 weights at .*vgg19-dcbb9e9d.pth"):
+        small("srgan", content="vgg19")
+    with pytest.raises(UserError, match=r"unknown content network 'vgg'; did you mean 'vgg19'\?"):
+        small("srgan", content="vgg")
+    (tmp_path / "checkpoints").mkdir()
+    features = torchvision.models.vgg19(weights=None).features
+    state = {f"features.{name}": value for name, value in features.state_dict().items()}
+    torch.save(state, tmp_path / "checkpoints" / "vgg19-dcbb9e9d.pth")
+    variant = small("srgan", content="vgg19")
+    x = torch.rand(1, 3, 32, 32) * 2 - 1
+    mean, std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    expected = features[:36]((x / 2 + 0.5 - mean) / std)
+    assert expected.shape == (1, 512, 2, 2) and torch.allclose(variant.content(x), expected, rtol=1e-3, atol=1e-4)
 
 
 def test_the_content_network_is_frozen_and_small_images_fit():
