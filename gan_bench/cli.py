@@ -34,6 +34,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 
 
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 FAMILIES = ("variants", "datasets", "extractors", "metrics", "detectors", "suites", "budgets")
 
 
@@ -376,9 +377,10 @@ def main() -> None:
     except UserError as error:
         stderr.print(f"gan-bench: {error}", soft_wrap=True, markup=False, highlight=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        stderr.print("gan-bench: interrupted; the same command goes on from the last checkpoint.")
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer turns Ctrl-C into this, without a word
+            stderr.print("gan-bench: interrupted; the same command goes on from the last checkpoint.")
+        raise
 
 
 if __name__ == "__main__":

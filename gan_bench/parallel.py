@@ -23,7 +23,7 @@ from gan_bench import progress
 from gan_bench.errors import UserError
 
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
-WORKER_GB = 2.0  # what a worker may need: torch, a dataset with its features, the metrics' blocks
+WORKER_GB = 2.5  # what a worker may need: torch, a dataset with its features, the metrics' blocks
 THREAD_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 

@@ -193,6 +193,18 @@ def test_two_cells_at_a_time_killed_end_as_if_undisturbed(tmp_path):
     assert what_must_agree(killed) == what_must_agree(whole)
 
 
+def test_an_interrupted_run_says_how_to_go_on(tmp_path):
+    """Ctrl-C reaches the whole process group, workers too."""
+    command = [sys.executable, "-c", EAGER, *TWO_AT_A_TIME, "--out", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while process.poll() is None and not list((tmp_path / "run").glob("cells/shapes/*/seed-0/*")):
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGINT)
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "interrupted; the same command goes on from the last checkpoint" in stderr
+    assert "Traceback" not in stderr
+
+
 def test_a_worker_killed_from_outside_ends_the_run_with_a_sentence(tmp_path):
     process = start(tmp_path / "run", *TWO_AT_A_TIME)
     while process.poll() is None and not list((tmp_path / "run").glob("cells/shapes/*/seed-0/*")):
