@@ -7,8 +7,8 @@ loss of weight 5. Adam 2e-4 (.5, .999), batch 1, weights N(0, .02), 200 epochs w
 Here: sized for 32x32: two downsamplings, three residual blocks, a PatchGAN that sees 34x34; constant rate; batch 4.
 The source batch is never the target batch, so no pair is ever seen.
 
-Short budgets: half the preset's width, so that 8 TFLOP are thousands of updates, lr 4e-4, and generators that learn what to add
-to their input (residual): without it, the budget goes into learning to copy.
+Short budgets: half the preset's width, so that 8 TFLOP are thousands of updates, lr 4e-4, and the input shown to the
+last layer too (skip), without which the budget goes into learning to copy.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Settings(base.AdamSettings):
     identity_weight: float = 5.0
     pool: int = 50
     n_blocks: int = 3
-    residual: bool = False
+    skip: bool = False
     width_divisor: int = 1
 
 
@@ -44,7 +44,7 @@ class CycleGAN(base.Variant):
     task = "translate"
     settings_type = Settings
     settings: Settings
-    short_budget = {"lr": 4e-4, "residual": True, "width_divisor": 2, "ema": 0.99}
+    short_budget = {"lr": 4e-4, "skip": True, "width_divisor": 2, "ema": 0.99}
 
     back: nn.Module  # from the target domain to the source domain
     d_target: nn.Module
@@ -56,8 +56,8 @@ class CycleGAN(base.Variant):
         s = self.settings
         width, channels = s.width // s.width_divisor, self.image_shape[0]
         return {
-            "generator": blocks.init_normal(Translator(channels, width, s.n_blocks, s.residual)),
-            "back": blocks.init_normal(Translator(channels, width, s.n_blocks, s.residual)),
+            "generator": blocks.init_normal(Translator(channels, width, s.n_blocks, s.skip)),
+            "back": blocks.init_normal(Translator(channels, width, s.n_blocks, s.skip)),
             "d_target": blocks.init_normal(patch_discriminator(channels, width)),
             "d_source": blocks.init_normal(patch_discriminator(channels, width)),
             "target_pool": Pool(s.pool, self.image_shape),
@@ -170,12 +170,12 @@ class Residual(nn.Module):
 class Translator(nn.Module):
     """(B, C, H, W) -> the same shape, in [-1, 1]: Johnson et al.'s network, as CycleGAN uses it.
 
-    residual  the network's output is added to its input and cut off at -1 and 1, in the place of tanh
+    skip  the last layer also sees the input
     """
 
-    def __init__(self, channels: int, width: int, n_blocks: int, residual: bool) -> None:
+    def __init__(self, channels: int, width: int, n_blocks: int, skip: bool) -> None:
         super().__init__()
-        self.residual = residual
+        self.skip = skip
         self.layers = nn.Sequential(
             *normed(nn.Conv2d(channels, width, 7, padding=3, padding_mode="reflect", bias=False), width),
             *normed(nn.Conv2d(width, 2 * width, 3, 2, 1, bias=False), 2 * width),
@@ -183,12 +183,12 @@ class Translator(nn.Module):
             *(Residual(4 * width) for _ in range(n_blocks)),
             *normed(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), 2 * width),
             *normed(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), width),
-            nn.Conv2d(width, channels, 7, padding=3, padding_mode="reflect"),
         )  # fmt: skip
+        self.last = nn.Conv2d(width + skip * channels, channels, 7, padding=3, padding_mode="reflect")
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.layers(x)
-        return F.hardtanh(x + y) if self.residual else y.tanh()
+        return self.last(torch.cat([y, x], dim=1) if self.skip else y).tanh()
 
 
 def patch_discriminator(channels: int, width: int) -> nn.Sequential:

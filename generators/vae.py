@@ -1,9 +1,10 @@
 """VAE, to compare with: "Auto-Encoding Variational Bayes" (Kingma and Welling 2013), arXiv 1312.6114.
 
-The loss is the negative evidence lower bound: -log p(x | z) + KL(q(z | x) || N(0, 1)), both summed over an image.
-p(x | z) is a normal distribution around the decoder's output with one variance for all pixels, at its best value for the
-batch, as in "Simple and Effective VAE Training with Calibrated Decoders" (Rybkin et al. 2021), arXiv 2006.13202; so no
-weight balances the two terms. Samples are the decoder's mean, not a draw around it.
+The loss is the negative evidence lower bound: -log p(x | z) + KL(q(z | x) || N(0, 1)), both summed over an image. As in the
+paper, p(x | z) is Bernoulli for images that are nearly black and white, here those of one channel, and normal for others:
+with one variance for all pixels, at its best value for the batch, as in "Simple and Effective VAE Training with Calibrated
+Decoders" (Rybkin et al. 2021), arXiv 2006.13202; so no weight balances the two terms. Samples are the decoder's mean, not
+a draw around it.
 Here: DCGAN's generator as decoder, its discriminator without the last layer's single output as encoder, Adam 1e-3.
 """
 
@@ -16,6 +17,7 @@ from math import prod
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gan_bench.device import autocast
 from generators import VARIANTS, base, blocks
@@ -35,6 +37,7 @@ class VAE(base.Variant):
     paper = "Kingma and Welling 2013"
     settings_type = Settings
     settings: Settings
+    generator: nn.Sequential
     short_budget = {"batch_size": 16, "ema": 0.99}
     encoder: nn.Module
 
@@ -60,13 +63,19 @@ class VAE(base.Variant):
         with autocast(self.device):
             mean, log_var = self.encode(real)
             z = mean + (log_var / 2).exp() * self.draw_z(len(real), rng)
-            decoded = self.generator(z).float()
-        reconstruction = best_normal_nll((decoded - real).square().mean(), prod(self.image_shape))
+            raw = self.generator[:-1](z)  # before the tanh
+        reconstruction = self.nll(real, raw.float())
         kl = standard_normal_kl(mean, log_var).mean()
         (reconstruction + kl).backward()
         optimiser.step()
         self.average()
         return {"nll": reconstruction.detach(), "kl": kl.detach()}
+
+    def nll(self, real: Tensor, raw: Tensor) -> Tensor:
+        """-log p(real | z) of one image, from the decoder's output before its tanh; both (B, C, H, W)."""
+        if real.shape[1] == 1:  # tanh(raw) in [-1, 1] is the probability sigmoid(2 raw) in [0, 1]
+            return F.binary_cross_entropy_with_logits(2 * raw, (real + 1) / 2, reduction="sum") / len(real)
+        return best_normal_nll((raw.tanh() - real).square().mean(), prod(self.image_shape))
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> mean and log variance of q(z | x), each (B, z_dim)."""

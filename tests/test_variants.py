@@ -270,6 +270,15 @@ def test_the_elbo_of_the_vae_by_torch_distributions():
     assert vae.best_normal_nll(mse, 100).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
+def test_the_vae_takes_grey_pixels_for_probabilities():
+    """-log Bernoulli(x; p) of pixels of -1 and 1, with p = (tanh + 1) / 2, summed over an image."""
+    variant, raw = small("vae", (1, 32, 32)), torch.randn(3, 1, 32, 32)
+    real = torch.randn(3, 1, 32, 32).sign()
+    p = (raw.tanh() + 1) / 2
+    expected = -torch.where(real > 0, p, 1 - p).log().sum() / 3
+    assert variant.nll(real, raw).item() == pytest.approx(expected.item(), rel=1e-4)
+
+
 def test_the_vae_learns_to_reconstruct():
     variant, (reals, labels) = small("vae", lr=3e-3), batch(small("vae"), 1)
     first = variant.train_step(0, reals, labels, torch.Generator().manual_seed(0))
