@@ -215,7 +215,10 @@ def test_two_cells_at_a_time_killed_end_as_if_undisturbed(tmp_path):
 def test_an_interrupted_run_says_how_to_go_on(tmp_path):
     """Ctrl-C reaches the whole process group, workers too."""
     command = [sys.executable, "-m", "gan_bench.cli", *LONG, "--out", str(tmp_path / "run")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs inherit it ignored
+    )  # fmt: skip
     workers_of(process)
     os.killpg(process.pid, signal.SIGINT)
     stderr = process.communicate(timeout=60)[1]
