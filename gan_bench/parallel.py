@@ -52,6 +52,8 @@ def workers(jobs: int) -> Iterator[Each]:
     relayed = bar_queue if progress.console.is_terminal else None
     with thread_limit(torch.get_num_threads() // jobs) as n, progress.relay(bar_queue):
         executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, relayed))
+        with uninterrupted():
+            executor.submit(int)  # starts the workers, which inherit that Ctrl-C is not for them
         try:
             yield executor.map
             executor.shutdown()
@@ -83,9 +85,21 @@ def thread_limit(n: int) -> Iterator[int]:
                 os.environ[name] = value
 
 
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C does nothing inside this block, nor in processes started there. Only the main thread can ask for this."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _enter_worker(threads: int, log_queue: Any, bar_queue: Any) -> None:
     torch.set_num_threads(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_die_with_parent, daemon=True).start()
     package = logging.getLogger("gan_bench")
     package.setLevel(logging.INFO)
