@@ -44,6 +44,7 @@ def workers(jobs: int) -> Iterator[Each]:
     if jobs == 1:
         yield map
         return
+    others = set(multiprocessing.active_children())  # of the program that calls us, and not ours to kill
     context = multiprocessing.get_context("spawn")
     log_queue, bar_queue = context.Queue(), context.Queue()
     package = logging.getLogger("gan_bench")
@@ -63,7 +64,7 @@ def workers(jobs: int) -> Iterator[Each]:
                 f"fewer --jobs than {jobs} goes on from here."
             ) from error
         finally:
-            for worker in multiprocessing.active_children():
+            for worker in set(multiprocessing.active_children()) - others:
                 worker.kill()
             executor.shutdown(cancel_futures=True)
             listener.stop()

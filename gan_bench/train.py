@@ -121,8 +121,7 @@ def train(
             if kind not in costs:
                 costs[kind] = step_tflop(variant, progress.step)
             started = time.monotonic()
-            losses = _take_step(variant, batches, progress, seed, rng)
-            sums = {name: sums.get(name, 0) + value for name, value in losses.items()}
+            _add(sums, _take_step(variant, batches, progress, seed, rng))
             progress.tflop += costs[kind]
             flush = progress.step % HISTORY_EVERY == 0
             if flush or budget.seconds is not None:
@@ -159,6 +158,12 @@ def _take_step(variant: Variant, batches: Batches, progress: Progress, seed: int
     progress.step += 1
     progress.batches += n
     return losses
+
+
+def _add(sums: dict[str, Tensor], losses: dict[str, Tensor]) -> None:
+    """Add to the sums in place; a phase of other losses leaves the sums of the one before."""
+    for name, value in losses.items():
+        sums[name] = sums[name] + value if name in sums else value
 
 
 def _means(progress: Progress, sums: dict[str, Tensor]) -> dict[str, float]:

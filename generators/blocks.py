@@ -57,6 +57,14 @@ def dcgan_discriminator(
     return nn.Sequential(*layers, across, nn.Conv2d(across.n_out, n_outputs, 4), nn.Flatten())
 
 
+def dcgan_networks(z_dim: int, image_shape: tuple[int, int, int], width: int) -> dict[str, nn.Module]:
+    """DCGAN's generator and discriminator from DCGAN's start, for the variants that change its losses alone."""
+    return {
+        "generator": init_normal(dcgan_generator(z_dim, image_shape, width)),
+        "discriminator": init_normal(dcgan_discriminator(image_shape, width, batch_norm=True)),
+    }
+
+
 class NoMinibatch(nn.Module):
     """(B, n, H, W) as it is: every sample for itself."""
 

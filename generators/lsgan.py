@@ -24,11 +24,7 @@ class LSGAN(base.AdversarialVariant):
     short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
 
     def build(self) -> dict[str, nn.Module]:
-        s = self.settings
-        return {
-            "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
-            "discriminator": blocks.init_normal(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True)),
-        }
+        return blocks.dcgan_networks(self.settings.z_dim, self.image_shape, self.settings.width)
 
     def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return ((real_logits - 1).square().mean() + fake_logits.square().mean()) / 2

@@ -35,11 +35,7 @@ class WGAN(base.AdversarialVariant):
     short_budget = {"batch_size": 16, "lr": 5e-4, "n_critic": 1, "long_turns": False, "ema": 0.99}
 
     def build(self) -> dict[str, nn.Module]:
-        s = self.settings
-        return {
-            "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
-            "discriminator": blocks.init_normal(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=True)),
-        }
+        return blocks.dcgan_networks(self.settings.z_dim, self.image_shape, self.settings.width)
 
     def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {

@@ -83,8 +83,7 @@ def _cards(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
         if source is None:
             continue
         path = f"samples/{slug}/{_slug(row.label)}.png"
-        with atomic_path(out / path) as temporary:
-            shutil.copyfile(source, temporary)
+        _copy(source, out / path)
         title = getattr(row.entries[0].record, "title", "")
         cards.append({"path": path, "label": row.label, "title": title, "value": _caption(s, row)})
     return cards
@@ -101,10 +100,14 @@ def _trainings(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
         drawn = history_chart(pd.read_csv(folder / "history.csv"), out / curves)
         kept = (folder / "strip.png").is_file()
         if kept:
-            with atomic_path(out / strip) as temporary:
-                shutil.copyfile(folder / "strip.png", temporary)
+            _copy(folder / "strip.png", out / strip)
         trainings.append({"label": row.label, "curves": curves if drawn else "", "strip": strip if kept else ""})
     return trainings
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def _caption(s: Standings, row: Row) -> str:
