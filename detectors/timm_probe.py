@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from detectors import DETECTORS
 from detectors.base import Prepared
 from detectors.logistic import LogisticDetector
+from gan_bench.device import inference_batch
 from gan_bench.errors import UserError
 from gan_bench.images import to_channels
 from gan_bench.pretrained import efficientnet_lite0, lite0_input, lite0_side
 from gan_bench.registry import nearest
 
 PACKAGED = "tf_efficientnet_lite0"  # the one whose weights come with a dependency
-BATCH = 64
 
 
 class Backbone(NamedTuple):
@@ -49,7 +49,7 @@ class TimmProbe(LogisticDetector):
     def prepare(self, images: Tensor) -> Prepared:
         """uint8 images (N, C, H, W) -> float32 pooled features (N, D), computed without autocast or TF32."""
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
-            return torch.cat([self._features(batch).cpu() for batch in images.split(BATCH)]).numpy()
+            return torch.cat([self._features(batch).cpu() for batch in images.split(inference_batch(self.device))]).numpy()
 
     def _features(self, images: Tensor) -> Tensor:
         net, to_input = self.backbone

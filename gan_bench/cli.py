@@ -89,6 +89,9 @@ def run(
         int | None,
         typer.Option(min=1, help="Cells at a time. [default: on a CPU as many as it has threads; on a GPU, or by time, 1]"),
     ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Train with torch.compile: worth its minutes on a GPU; needs a C++ compiler.")
+    ] = False,
     strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and stop.")] = False,
     as_json: Json = False,
@@ -108,7 +111,7 @@ def run(
             suite_names, preset, seeds,
             variants=names_in(variants), changes=parse_changes(changes or []),
             extractors=names_in(extractors), metrics=names_in(metrics),
-            detectors=chosen_detectors, device=str(pick(device)), jobs=jobs, strict=strict,
+            detectors=chosen_detectors, device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict,
         )  # fmt: skip
     out = out or Path("runs") / preset.name
     show_plan(plan, out, as_json=as_json and dry_run, to_stdout=dry_run)

@@ -53,6 +53,11 @@ def autocast(device: torch.device) -> contextlib.AbstractContextManager:
     return contextlib.nullcontext()
 
 
+def inference_batch(device: torch.device) -> int:
+    """Images at a time for a frozen network: on a CPU so few that layers stay in its cache, twice as fast as a hundred."""
+    return 50 if device.type == "cpu" else 500
+
+
 @cache
 def reuse_freed_memory() -> None:
     """Have glibc keep freed blocks for this process; elsewhere nothing.

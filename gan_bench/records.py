@@ -148,6 +148,8 @@ class CellRecord(Record):
     samples_digest: str | None = None
     extractors: dict[str, ExtractorInfo] = {}
     metrics: tuple[MetricValue, ...] = ()
+    compiled: bool = False  # by torch.compile
+    rows: tuple[str, ...] = ()  # what the rows of rows.png show, from the top; none: there is no such picture
     generator_parameters: int = 0
     discriminator_parameters: int = 0
     cost: Cost | None = None
@@ -220,6 +222,7 @@ class Plan(Model):
     judges: tuple[JudgeSpec, ...]  # `fakes` empty until the cells are done
     device: str
     jobs: int = 1  # cells at a time
+    compiled: bool = False  # networks by torch.compile
     strict: bool = False
 
 

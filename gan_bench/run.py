@@ -15,7 +15,7 @@ import filelock
 import torch
 from torch import Tensor
 
-from gan_bench import images, suites
+from gan_bench import compare, images, suites
 from gan_bench.budget import Budget, Preset
 from gan_bench.datasets import DATASETS
 from gan_bench.device import environment, peak_memory_mb
@@ -47,7 +47,7 @@ from leaderboard.page import Board, build
 
 log = logging.getLogger(__name__)
 GRID = 64  # images in samples.png
-STRIP = 12  # images in a row of strip.png, which shows the same samples at moments of the training
+STRIP = 12  # images in a row of strip.png, the same samples at moments of the training, and of rows.png, what was made of what
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def make_plan(
     detectors: list[str] | None = None,
     device: str = "cpu",
     jobs: int | None = None,
+    compiled: bool = False,
     strict: bool = False,
 ) -> Plan:
     """Every cell, reference row and judge of a run. What is not given is the suite's. Names are the caller's to check.
@@ -109,7 +110,10 @@ def make_plan(
             ]
     if jobs is None:
         jobs = 1 if limits.seconds is not None else default_jobs(torch.device(device), len(cells))
-    return Plan(cells=tuple(cells), references=tuple(references), judges=tuple(judges), device=device, jobs=jobs, strict=strict)
+    return Plan(
+        cells=tuple(cells), references=tuple(references), judges=tuple(judges),
+        device=device, jobs=jobs, compiled=compiled, strict=strict,
+    )  # fmt: skip
 
 
 def run(plan: Plan, out: Path) -> Outcome:
@@ -138,16 +142,18 @@ def run_planned(plan: Plan, out: Path, i: int) -> CellRecord:
     """Cell i of a plan."""
     cell = plan.cells[i]
     title = f"cell {i + 1}/{len(plan.cells)}"
-    return run_cell(cell, cell_folder(out, cell), torch.device(plan.device), plan.strict, title)
+    return run_cell(cell, cell_folder(out, cell), torch.device(plan.device), plan.strict, plan.compiled, title)
 
 
-def run_cell(spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, title: str = "cell") -> CellRecord:
+def run_cell(
+    spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, compiled: bool = False, title: str = "cell"
+) -> CellRecord:
     """Train, sample, score and record one cell; all its files are in `folder`. A bug or a full memory becomes a record."""
     done = finished(folder / "record.json", CellRecord, spec)
     if done is not None:
         return done
     try:
-        record = _train_and_score(spec, folder, device, strict, title)
+        record = _train_and_score(spec, folder, device, strict, compiled, title)
     except UserError:
         raise  # the surroundings are at fault, and would be for every cell
     except Exception as error:
@@ -159,9 +165,13 @@ def run_cell(spec: CellSpec, folder: Path, device: torch.device, strict: bool = 
     return record
 
 
-def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict: bool, title: str) -> CellRecord:
+def _train_and_score(
+    spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool, title: str
+) -> CellRecord:
     scorer = scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
     variant = build_variant(spec, device)
+    if compiled:
+        variant.compile()
     budget = Budget(spec.tflop, spec.kimg, spec.seconds)
     checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
     if device.type == "cuda":
@@ -178,12 +188,18 @@ def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict:
     images.save_png(images.grid(torch.cat(progress.strip), columns=STRIP), folder / "strip.png")
     save_generator(variant, spec, folder / "generator.safetensors")
     started = time.monotonic()
-    fakes, labels, truth = draw(variant, scorer.dataset, spec.seed, "score", spec.n_fake)
+    drawn = draw(variant, scorer.dataset, spec.seed, "score", spec.n_fake)
     sampled = time.monotonic()
+    fakes, labels, truth = drawn
     write_samples(fakes, labels, folder)
+    rows = compare.rows(variant, scorer.dataset, drawn, STRIP)
+    if rows:
+        images.save_png(images.grid(torch.cat(list(rows.values())), columns=STRIP), folder / "rows.png")
     name = f"{spec.dataset} {spec.variant} seed {spec.seed}"
     asked = None if truth is None and not variant.conditional else labels
-    metrics = [] if progress.diverged else scorer.score(fakes, name, asked, truth)
+    cycle = compare.cycle(variant, drawn)
+    pairs = ({} if truth is None else {"truth": (fakes, truth)}) | ({} if cycle is None else {"cycle": cycle})
+    metrics = [] if progress.diverged else scorer.score(fakes, name, asked, pairs)
     generator_parameters, discriminator_parameters = variant.parameter_counts()
     record = CellRecord(
         environment=environment(device),
@@ -196,6 +212,8 @@ def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict:
         samples_digest=images.digest(fakes),
         extractors=scorer.info,
         metrics=tuple(metrics),
+        compiled=compiled,
+        rows=tuple(rows),
         generator_parameters=generator_parameters,
         discriminator_parameters=discriminator_parameters,
         cost=cost_of(progress, sampled - started, time.monotonic() - sampled, device),
@@ -221,6 +239,7 @@ def record_reference(
 ) -> ReferenceRecord:
     """Score a row, and write it where a folder is given."""
     note, pictures, labels, truth = reference
+    pairs = None if truth is None else {"truth": (pictures, truth)}
     record = ReferenceRecord(
         environment=environment(device),
         warnings=tuple(scorer.warnings),
@@ -231,7 +250,7 @@ def record_reference(
         dataset_digest=scorer.split.digest,
         samples_digest=images.digest(pictures),
         extractors=scorer.info,
-        metrics=tuple(scorer.score(pictures, f"{spec.dataset} {spec.name}", labels, truth)),
+        metrics=tuple(scorer.score(pictures, f"{spec.dataset} {spec.name}", labels, pairs)),
     )
     if folder is not None:
         write_samples(pictures, None, folder)

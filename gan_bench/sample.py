@@ -68,26 +68,25 @@ def draw(
     A task that starts from images takes those of `split`, with their labels. Networks are in evaluation mode (batch norm
     uses its running statistics) and float32.
     """
-    variant.sampler.eval()
     blocks = range(start // BLOCK, -(-(start + n) // BLOCK))
     given = None
     if variant.task in tasks.SOURCES:
         given = originals(dataset, split, purpose, len(blocks) * BLOCK, blocks.start * BLOCK)
     pictures, labels = [], []
-    for block in blocks:
-        indices = range(block * BLOCK, (block + 1) * BLOCK)
-        if given is None:
-            z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
-            every = torch.arange(indices.start, indices.stop) % variant.n_classes
-            asked = (every if label is None else torch.full_like(every, label)).to(variant.device)
-            made = variant.generate(z, asked)
-        else:
-            part = slice((block - blocks.start) * BLOCK, (block - blocks.start + 1) * BLOCK)
-            asked = given.labels[part]
-            made = variant.transform(tasks.SOURCES[variant.task](images.to_float(given.images[part])).to(variant.device))
-        pictures.append(images.to_uint8(made).cpu().contiguous())
-        labels.append(asked.cpu())
-    variant.sampler.train()
+    with variant.evaluating():
+        for block in blocks:
+            indices = range(block * BLOCK, (block + 1) * BLOCK)
+            if given is None:
+                z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
+                every = torch.arange(indices.start, indices.stop) % variant.n_classes
+                asked = (every if label is None else torch.full_like(every, label)).to(variant.device)
+                made = variant.generate(z, asked)
+            else:
+                part = slice((block - blocks.start) * BLOCK, (block - blocks.start + 1) * BLOCK)
+                asked = given.labels[part]
+                made = variant.transform(tasks.SOURCES[variant.task](images.to_float(given.images[part])).to(variant.device))
+            pictures.append(images.to_uint8(made).cpu().contiguous())
+            labels.append(asked.cpu())
     wanted = slice(start - blocks.start * BLOCK, start - blocks.start * BLOCK + n)
     truth = None if given is None else given.images[wanted]
     return Drawn(torch.cat(pictures)[wanted], torch.cat(labels)[wanted], truth)

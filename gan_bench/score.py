@@ -6,6 +6,7 @@ import hashlib
 import logging
 import math
 import multiprocessing
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from gan_bench import BENCHMARK_VERSION
 from gan_bench.datasets.base import Dataset, Split, SplitName
+from gan_bench.device import inference_batch
 from gan_bench.errors import UserError
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
@@ -28,7 +30,7 @@ from gan_bench.progress import bar, spinner
 from gan_bench.records import ExtractorInfo, MetricValue, atomic_path
 
 log = logging.getLogger(__name__)
-BATCH = 100
+Pairs = Mapping[str, tuple[Tensor, Tensor]]
 SPLIT: SplitName = "train"  # the literature compares with the training split
 
 
@@ -71,11 +73,11 @@ class Scorer:
         self.real = self.split.subset(n_real, dataset.name, "real", n_real)
         self._real_features: dict[str, Extracted] = {}
 
-    def score(self, fakes: Tensor, title: str, labels: Tensor | None = None, truth: Tensor | None = None) -> list[MetricValue]:
+    def score(self, fakes: Tensor, title: str, labels: Tensor | None = None, pairs: Pairs | None = None) -> list[MetricValue]:
         """All metrics of uint8 images (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
 
         labels  the classes (N,) that the images were asked to be of, if they were
-        truth   what each image should be, uint8 like the images, if that is known
+        pairs   for metrics of pixels, by what they need: uint8 images, and what each of them should be
         """
         values = []
         n_real = len(self.real.images)
@@ -87,10 +89,10 @@ class Scorer:
                 if applies(metric, extractor, self.dataset, fake):
                     with spinner(f"{title}: {metric.title} ({extractor.name})"):
                         values += against.values(metric, fake, real)
-        if truth is not None:
-            against = Against("pixels", len(fakes), len(truth), "test")
-            pair = Extracted(fakes.float()), Extracted(truth.float())
-            values += [value for metric in self.metrics if metric.needs == "truth" for value in against.values(metric, *pair)]
+        for need, (made, wanted) in (pairs or {}).items():
+            against = Against("pixels", len(made), len(wanted), "test")
+            pair = Extracted(made.float()), Extracted(wanted.float())
+            values += [value for metric in self.metrics if metric.needs == need for value in against.values(metric, *pair)]
         for name, info in self.info.items():
             if info.unavailable is not None:
                 reason = f"extractor {name!r}: {info.unavailable}"
@@ -145,7 +147,7 @@ def warn_once(message: str) -> None:
 
 def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
     """Whether the metric means something with this extractor on this dataset."""
-    if metric.needs == "truth":
+    if metric.needs in ("truth", "cycle"):
         return False  # it looks at the images themselves, once
     if metric.needs in ("classifier", "condition"):
         return extractor.classifies == dataset.name and (metric.needs == "classifier" or fake.labels is not None)
@@ -165,7 +167,7 @@ def extract(extractor: Extractor, pictures: Tensor, title: str) -> Extracted:
     features, logits = [], []
     full_float32 = torch.backends.cudnn.flags(allow_tf32=False)
     with full_float32, bar(title, total=len(pictures), unit="images") as advance:
-        for batch in pictures.split(BATCH):
+        for batch in pictures.split(inference_batch(extractor.device)):
             f, k = extractor(batch.to(extractor.device))
             features.append(f.float().cpu())
             if k is not None:

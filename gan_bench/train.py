@@ -25,6 +25,7 @@ from generators.base import Variant
 
 HISTORY_EVERY = 20  # steps; losses leave the device this often, and a checkpoint falls between two rows
 CHECKPOINT_SECONDS = 20.0
+EXPLODED = 1e6  # no loss of a training that goes well comes near it
 SNAPSHOTS = 8  # over a training, besides the first
 Report = Callable[[float, Spent, dict[str, float]], None]  # (share of the budget, spent, losses)
 
@@ -93,7 +94,7 @@ def train(
     report: Report | None = None,
     snapshot: Callable[[], Tensor] | None = None,
 ) -> Progress:
-    """Train until the budget is spent or a loss is no longer finite (`diverged` then says where).
+    """Train until the budget is spent or a loss is not finite or beyond `EXPLODED` (`diverged` then says where).
 
     `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. `snapshot` is called now and
     then, for `Progress.strip`. Only steps are on the clock.
@@ -114,12 +115,14 @@ def train(
         if snapshot is not None and share * SNAPSHOTS >= len(progress.strip):
             progress.strip.append(snapshot())
 
+    share = budget.share(spent_by(progress, batches))
     with private_randomness(device):
         look(0)
         while not progress.finished:
             kind = (variant.n_batches(progress.step), variant.phase(progress.step))
             if kind not in costs:
                 costs[kind] = step_tflop(variant, progress.step)
+            variant.anneal(share)
             started = time.monotonic()
             _add(sums, _take_step(variant, batches, progress, seed, rng))
             progress.tflop += costs[kind]
@@ -127,7 +130,7 @@ def train(
             if flush or budget.seconds is not None:
                 synchronize(device)
             progress.seconds += time.monotonic() - started
-            spent = Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds)
+            spent = spent_by(progress, batches)
             share = budget.share(spent)
             progress.finished = share >= 1
             if not (flush or progress.finished):
@@ -136,9 +139,10 @@ def train(
             sums = {}
             progress.history.append(history_row(progress, spent, means, variant))
             look(share)
-            if not all(math.isfinite(mean) for mean in means.values()):
+            if not all(abs(mean) < EXPLODED for mean in means.values()):  # nor is NaN less than anything
+                what = "exploded" if all(map(math.isfinite, means.values())) else "was not finite"
                 shown = ", ".join(f"{name} {mean:.3g}" for name, mean in means.items())
-                progress.diverged = f"a loss was not finite at or before step {progress.step}: {shown}"
+                progress.diverged = f"a loss {what} at or before step {progress.step}: {shown}"
                 progress.finished = True
             if report is not None:
                 report(share, spent, means)
@@ -146,6 +150,10 @@ def train(
                 _save(variant, progress, checkpoint)
                 saved_at = time.monotonic()
     return progress
+
+
+def spent_by(progress: Progress, batches: Batches) -> Spent:
+    return Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds)
 
 
 def _take_step(variant: Variant, batches: Batches, progress: Progress, seed: int, rng: torch.Generator) -> dict[str, Tensor]:

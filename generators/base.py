@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import abc
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
@@ -23,12 +24,15 @@ class Settings:
     width  base channel count; the preset's, so that one variant serves a laptop and a GPU
     ema    samples come from a running average of G's weights with this decay an update (Yazici et al. 2018,
            arXiv 1806.04498); 0: from G itself
+    decay  the last share of the budget, over which all learning rates fall linearly to 0, as many papers do over their
+           last iterations; 0: they never fall
     """
 
     width: int
     batch_size: int = 64
     z_dim: int = 100
     ema: float = 0.0
+    decay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,11 @@ class Variant(abc.ABC):
         self.sampler = self._modules["averaged" if settings.ema else "generator"]
         self._n_averaged = 0
         self.optimisers = self.build_optimisers()
+        for group in self._parameter_groups():
+            group["initial_lr"] = group["lr"]
+
+    def _parameter_groups(self) -> list[dict[str, Any]]:
+        return [group for optimiser in self.optimisers.values() for group in optimiser.param_groups]
 
     @abc.abstractmethod
     def build(self) -> dict[str, nn.Module]:
@@ -106,6 +115,15 @@ class Variant(abc.ABC):
         returns scalars for the history, detached and still on the device
         """
 
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Networks as they are outside training: batch norm uses its running statistics."""
+        for module in self._modules.values():
+            module.eval()
+        yield
+        for module in self._modules.values():
+            module.train()
+
     def draw_z(self, n: int, rng: torch.Generator) -> Tensor:
         """Latents (n, z_dim), standard normal, on the generator's device."""
         return torch.randn(n, self.settings.z_dim, generator=rng, device=rng.device)
@@ -117,6 +135,14 @@ class Variant(abc.ABC):
     def transform(self, sources: Tensor) -> Tensor:
         """Of a task that starts from images: sources (B, C, h, w) -> images (B, C, H, W), both in [-1, 1]."""
         return self.sampler(sources)
+
+    def way_back(self, images: Tensor) -> Tensor | None:
+        """Of a translator that was trained both ways: images (B, C, H, W) -> the domain of its sources, both in [-1, 1]."""
+        return None
+
+    def reconstruct(self, images: Tensor) -> Tensor | None:
+        """Of a variant that encodes: images (B, C, H, W) in [-1, 1] -> what it decodes them to."""
+        return None
 
     def g_input(self, z: Tensor, labels: Tensor) -> Tensor:
         """What the generator is given for latents (B, z_dim) and labels (B,)."""
@@ -135,6 +161,17 @@ class Variant(abc.ABC):
         torch._foreach_lerp_(list(self.sampler.parameters()), list(self.generator.parameters()), 1 - decay)
         for mine, latest in zip(self.sampler.buffers(), self.generator.buffers(), strict=True):
             mine.copy_(latest)
+
+    def compile(self, **options: Any) -> None:
+        """Have torch.compile make the networks' kernels, with these options of it; a variant leaves out what it cannot bear."""
+        for module in self._modules.values():
+            module.compile(**options)
+
+    def anneal(self, share: float) -> None:
+        """Set the learning rates for a step at which this share of the budget is spent."""
+        if self.settings.decay:
+            for group in self._parameter_groups():
+                group["lr"] = group["initial_lr"] * min(1.0, max(0.0, 1 - share) / self.settings.decay)
 
     def gradient_norms(self) -> dict[str, Tensor]:
         """The norm of the last gradients of each optimiser's parameters, by the optimiser's name."""
@@ -169,16 +206,53 @@ class Variant(abc.ABC):
         return asdict(replace(settings, **cls.short_budget) if short else settings)
 
 
-class AdversarialVariant(Variant):
-    """A generator against a discriminator: D on real and fake, then G through a frozen D.
+def accuracies(real_logits: Tensor, fake_logits: Tensor, boundary: float) -> dict[str, Tensor]:
+    """The shares of reals and of fakes that a discriminator tells, of logits that say "real" above the boundary."""
+    return {
+        "real_accuracy": (real_logits.detach() > boundary).float().mean(),
+        "fake_accuracy": (fake_logits.detach() <= boundary).float().mean(),
+    }
+
+
+class Discriminating(Variant):
+    """A variant with one discriminator, and the step that trains it. A subclass writes `d_loss`."""
+
+    discriminator: nn.Module
+    boundary: ClassVar[float | None] = 0.0  # logits above it say "real"; None where the critic is no classifier
+
+    @abc.abstractmethod
+    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor: ...
+
+    def d_penalty(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor | None:
+        """What is added to the discriminator's loss; None: nothing."""
+        return None
+
+    def update_d(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        """One step of the discriminator on two inputs of its own, as `d_input` makes them."""
+        optimiser = self.optimisers["d_optimiser"]
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(self.device):
+            real_logits, fake_logits = (logits.float() for logits in blocks.together(self.discriminator, real, fake))
+        d_loss = self.d_loss(real_logits, fake_logits)
+        penalty = self.d_penalty(real, fake, rng)
+        (d_loss if penalty is None else d_loss + penalty).backward()
+        optimiser.step()
+        logs = {
+            "d_loss": d_loss.detach(),
+            "real_logits": real_logits.detach().mean(),
+            "fake_logits": fake_logits.detach().mean(),
+        }
+        if self.boundary is not None:
+            logs |= accuracies(real_logits, fake_logits, self.boundary)
+        return logs if penalty is None else logs | {"d_penalty": penalty.detach()}
+
+
+class AdversarialVariant(Discriminating):
+    """A generator that starts from latents, against a discriminator: D on real and fake, then G through a frozen D.
 
     A subclass writes the two losses, and its optimisers where they are not one Adam each. One batch of fakes serves the
     last D update and the G update.
     """
-
-    discriminator: nn.Module
-    boundary: ClassVar[float | None] = 0.0  # logits above it say "real"; None where the critic is no classifier
-    joint_batch: ClassVar[bool] = False  # D has no layer that mixes samples, so real and fake may go through it in one pass
 
     def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
         s = self.settings
@@ -189,14 +263,7 @@ class AdversarialVariant(Variant):
         }
 
     @abc.abstractmethod
-    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor: ...
-
-    @abc.abstractmethod
     def g_loss(self, fake_logits: Tensor) -> Tensor: ...
-
-    def d_penalty(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor | None:
-        """What is added to the discriminator's loss; None: nothing."""
-        return None
 
     def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
         """What the discriminator is given for images (B, C, H, W) and labels (B,)."""
@@ -214,29 +281,6 @@ class AdversarialVariant(Variant):
             fake = self.d_input(self.generator(self.g_input(self.draw_z(len(real), rng), asked)), asked)
         losses = self.update_d(self.d_input(real, asked), fake.detach(), rng)
         return losses | self.update_g(fake)
-
-    def update_d(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        """One step of the discriminator on two inputs of its own, as `d_input` makes them."""
-        optimiser = self.optimisers["d_optimiser"]
-        optimiser.zero_grad(set_to_none=True)
-        with autocast(self.device):
-            if self.joint_batch:
-                real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).float().split(len(real))
-            else:
-                real_logits, fake_logits = self.discriminator(real).float(), self.discriminator(fake).float()
-        d_loss = self.d_loss(real_logits, fake_logits)
-        penalty = self.d_penalty(real, fake, rng)
-        (d_loss if penalty is None else d_loss + penalty).backward()
-        optimiser.step()
-        logs = {
-            "d_loss": d_loss.detach(),
-            "real_logits": real_logits.detach().mean(),
-            "fake_logits": fake_logits.detach().mean(),
-        }
-        if self.boundary is not None:
-            logs["real_accuracy"] = (real_logits.detach() > self.boundary).float().mean()
-            logs["fake_accuracy"] = (fake_logits.detach() <= self.boundary).float().mean()
-        return logs if penalty is None else logs | {"d_penalty": penalty.detach()}
 
     def update_g(self, fake: Tensor) -> dict[str, Tensor]:
         """One step of the generator through the discriminator's view of its own images."""

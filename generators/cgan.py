@@ -3,6 +3,9 @@
 Paper: fully connected networks on MNIST; the one-hot class joins the latent of G and the input of D.
 Here: the same joining with DCGAN's networks: one-hot beside z in G, and one constant plane a class beside the image in D;
 Adam 2e-4 (.5, .999), batch 64, non-saturating loss. Fakes carry the labels of the real batch.
+The plane of the image's class has unit norm. A plane of ones has the norm 32, and every update of the weights on it shifts
+what D's first layer says by as much more: 8 TFLOP of CIFAR-10 end at an FD cifar10-resnet_2k of 319 with a plane of 1,
+250 with .1, 200 with .03.
 
 Short budgets: as for dcgan.
 """
@@ -38,5 +41,7 @@ class CGAN(base.AdversarialVariant):
         return torch.cat([z, F.one_hot(labels, self.n_classes).to(z.dtype)], dim=1)
 
     def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
-        planes = F.one_hot(labels, self.n_classes).to(images.dtype)[:, :, None, None].expand(-1, -1, *images.shape[2:])
+        height, width = images.shape[2:]
+        one_hot = F.one_hot(labels, self.n_classes).to(images.dtype) / height
+        planes = one_hot[:, :, None, None].expand(-1, -1, height, width)
         return torch.cat([images, planes], dim=1).contiguous(memory_format=torch.channels_last)

@@ -44,7 +44,9 @@ class CycleGAN(base.Variant):
     task = "translate"
     settings_type = Settings
     settings: Settings
-    short_budget = {"lr": 4e-4, "skip": True, "width_divisor": 2, "ema": 0.99}
+    short_budget = {
+        "lr": 4e-4, "cycle_weight": 5.0, "identity_weight": 1.0, "skip": True, "width_divisor": 2, "ema": 0.99,
+    }  # fmt: skip
 
     back: nn.Module  # from the target domain to the source domain
     d_target: nn.Module
@@ -83,6 +85,9 @@ class CycleGAN(base.Variant):
         fake_target, fake_source, losses = self.update_generators(source, target)
         return losses | self.update_discriminators(source, target, fake_source, fake_target, rng)
 
+    def way_back(self, images: Tensor) -> Tensor:
+        return self.back(images)
+
     def update_generators(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         s, optimiser = self.settings, self.optimisers["g_optimiser"]
         optimiser.zero_grad(set_to_none=True)
@@ -90,8 +95,8 @@ class CycleGAN(base.Variant):
             net.requires_grad_(False)
         with autocast(self.device):
             # instance norm keeps samples apart, so what one network does to both domains is one pass
-            fake_target, same_target = self.generator(torch.cat([source, target])).chunk(2)
-            fake_source, same_source = self.back(torch.cat([target, source])).chunk(2)
+            fake_target, same_target = blocks.together(self.generator, source, target)
+            fake_source, same_source = blocks.together(self.back, target, source)
             cycled_source, cycled_target = self.back(fake_target), self.generator(fake_source)
             logits = self.d_target(fake_target), self.d_source(fake_source)
         on_target, on_source = ((score.float() - 1).square().mean() for score in logits)
@@ -112,18 +117,19 @@ class CycleGAN(base.Variant):
     ) -> dict[str, Tensor]:
         optimiser = self.optimisers["d_optimiser"]
         optimiser.zero_grad(set_to_none=True)
-        losses = []
+        losses, told = [], []
         for net, real, fake, pool in (
             (self.d_target, target, fake_target, self.target_pool),
             (self.d_source, source, fake_source, self.source_pool),
         ):
             with autocast(self.device):
-                real_logits, fake_logits = net(torch.cat([real, pool.exchange(fake, rng)])).float().chunk(2)
+                real_logits, fake_logits = (x.float() for x in blocks.together(net, real, pool.exchange(fake, rng)))
             losses.append(((real_logits - 1).square().mean() + fake_logits.square().mean()) / 2)
+            told.append(base.accuracies(real_logits, fake_logits, boundary=0.5))
         d_loss = losses[0] + losses[1]
         d_loss.backward()
         optimiser.step()
-        return {"d_loss": d_loss.detach()}
+        return {"d_loss": d_loss.detach()} | {name: (told[0][name] + told[1][name]) / 2 for name in told[0]}
 
 
 class Pool(nn.Module):

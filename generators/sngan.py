@@ -24,7 +24,6 @@ class SNGAN(base.AdversarialVariant):
     paper = "Miyato et al. 2018"
     settings_type = base.AdamSettings
     short_budget = {"batch_size": 16, "lr": 2e-4, "d_lr_ratio": 4.0, "beta1": 0.0, "ema": 0.99}
-    joint_batch = True
 
     def build(self) -> dict[str, nn.Module]:
         s = self.settings

@@ -31,7 +31,7 @@ from gan_bench.device import autocast
 from gan_bench.errors import UserError
 from gan_bench.pretrained import efficientnet_lite0
 from gan_bench.registry import nearest
-from generators import VARIANTS, blocks, srresnet
+from generators import VARIANTS, base, blocks, srresnet
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Settings(srresnet.Settings):
 
 
 @VARIANTS.register
-class SRGAN(srresnet.SRResNet):
+class SRGAN(srresnet.SRResNet, base.Discriminating):
     name = "srgan"
     title = "SRGAN"
     settings_type = Settings
@@ -53,7 +53,7 @@ class SRGAN(srresnet.SRResNet):
         "lr": 1e-3, "pixel_steps": 1000, "content_weight": 0.3, "pixel_weight": 5.0, "adversarial_weight": 0.03, "ema": 0.99,
     }  # fmt: skip
 
-    discriminator: nn.Module
+    d_loss = staticmethod(blocks.nonsaturating_d_loss)
 
     def build(self) -> dict[str, nn.Module]:
         if self.settings.content not in CONTENT:
@@ -79,17 +79,7 @@ class SRGAN(srresnet.SRResNet):
         (large,) = reals
         with autocast(self.device):
             grown = self.generator(tasks.SOURCES[self.task](large))
-        return self.update_d(large, grown.detach()) | self.update_g(large, grown)
-
-    def update_d(self, large: Tensor, grown: Tensor) -> dict[str, Tensor]:
-        optimiser = self.optimisers["d_optimiser"]
-        optimiser.zero_grad(set_to_none=True)
-        with autocast(self.device):
-            real_logits, fake_logits = self.discriminator(large).float(), self.discriminator(grown).float()
-        d_loss = blocks.nonsaturating_d_loss(real_logits, fake_logits)
-        d_loss.backward()
-        optimiser.step()
-        return {"d_loss": d_loss.detach()}
+        return self.update_d(large, grown.detach(), rng) | self.update_g(large, grown)
 
     def update_g(self, large: Tensor, grown: Tensor) -> dict[str, Tensor]:
         s, optimiser = self.settings, self.optimisers["g_optimiser"]
@@ -148,10 +138,14 @@ def vgg_discriminator(image_shape: tuple[int, int, int], width: int) -> nn.Seque
     layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.LeakyReLU(0.2, inplace=True)]
     n = width
     while side > 4:
-        layers += [nn.Conv2d(n, n, 3, 2, 1, bias=False), nn.BatchNorm2d(n), nn.LeakyReLU(0.2, inplace=True)]
+        layers += [nn.Conv2d(n, n, 3, 2, 1, bias=False), blocks.BatchNorm2d(n), nn.LeakyReLU(0.2, inplace=True)]
         side //= 2
         if side > 4:
-            layers += [nn.Conv2d(n, 2 * n, 3, padding=1, bias=False), nn.BatchNorm2d(2 * n), nn.LeakyReLU(0.2, inplace=True)]
+            layers += [
+                nn.Conv2d(n, 2 * n, 3, padding=1, bias=False),
+                blocks.BatchNorm2d(2 * n),
+                nn.LeakyReLU(0.2, inplace=True),
+            ]
             n *= 2
     return nn.Sequential(
         *layers, nn.Flatten(), nn.Linear(n * side * side, 8 * width), nn.LeakyReLU(0.2, inplace=True), nn.Linear(8 * width, 1)

@@ -31,7 +31,6 @@ class Vanilla(base.AdversarialVariant):
     paper = "Goodfellow et al. 2014"
     settings_type = Settings
     short_budget = {"batch_size": 32, "lr": 4e-4, "ema": 0.9995}
-    joint_batch = True
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)
     g_loss = staticmethod(blocks.nonsaturating_g_loss)

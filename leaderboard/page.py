@@ -90,18 +90,22 @@ def _cards(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
 
 
 def _trainings(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
-    """Curves and strips of the first seed of each variant, in the order of the table; "" where there is none."""
+    """Pictures of the first seed of each variant, in the order of the table; "" where there is none."""
     trainings = []
     for row in s.rows:
-        folder = row.entries[0].folder
-        curves, strip = (f"training/{slug}/{_slug(row.label)}-{name}.png" for name in ("curves", "strip"))
+        folder, shown = row.entries[0].folder, getattr(row.entries[0].record, "rows", ())
+        training = {"label": row.label, "shown": " · ".join(shown)}
         if not (folder / "history.csv").is_file():
             continue
-        drawn = history_chart(pd.read_csv(folder / "history.csv"), out / curves)
-        kept = (folder / "strip.png").is_file()
-        if kept:
-            _copy(folder / "strip.png", out / strip)
-        trainings.append({"label": row.label, "curves": curves if drawn else "", "strip": strip if kept else ""})
+        names = {name: f"training/{slug}/{_slug(row.label)}-{name}.png" for name in ("curves", "strip", "rows")}
+        drawn = history_chart(pd.read_csv(folder / "history.csv"), out / names["curves"])
+        training["curves"] = names.pop("curves") if drawn else ""
+        for name, path in names.items():
+            kept = (folder / f"{name}.png").is_file()
+            if kept:
+                _copy(folder / f"{name}.png", out / path)
+            training[name] = path if kept else ""
+        trainings.append(training)
     return trainings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import timm
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
@@ -10,6 +11,7 @@ from gan_bench import score
 from gan_bench.datasets import DATASETS
 from gan_bench.features import EXTRACTORS, base, inception
 from gan_bench.features.base import Unavailable
+from gan_bench.pretrained import fold_norms
 from gan_bench.score import Scorer, extract, extract_cached
 from tests.conftest import CPU
 
@@ -42,9 +44,25 @@ def test_features_do_not_depend_on_the_batch(name, monkeypatch):
     """Float noise of kernels chosen by batch size is all that may differ."""
     extractor, images = loaded(name), pictures(23, 3)
     whole = extract(extractor, images, "test").features
-    monkeypatch.setattr(score, "BATCH", 5)
+    monkeypatch.setattr(score, "inference_batch", lambda device: 5)
     parts = extract(extractor, images, "test").features
     assert torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * whole.abs().max().item())
+
+
+def test_folding_norms_into_convolutions_changes_no_feature():
+    """A network of the same kind with random weights and statistics, before and after."""
+    torch.manual_seed(0)
+    net = timm.create_model("tf_efficientnet_lite0").eval()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 2)
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        before = net(x)
+        fold_norms(net)
+        assert torch.allclose(net(x), before, rtol=1e-4, atol=1e-4 * before.abs().max().item())
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in net.modules())
 
 
 def test_lite0_says_at_which_size_it_looks():

@@ -18,7 +18,8 @@ from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.score import extract
 from tests.conftest import CPU
 
-NAMES = [name for name in METRICS.names() if METRICS.get(name).needs != "truth"]  # that one looks at pictures; see below
+PIXELS = ("truth", "cycle")  # metrics of pictures, tested apart
+NAMES = [name for name in METRICS.names() if METRICS.get(name).needs not in PIXELS]
 
 
 def gaussian(n: int, dim: int, seed: int, mean: float = 0.0, scale: float = 1.0, classes: int = 10) -> Extracted:
@@ -205,6 +206,12 @@ def test_distance_to_the_truth_of_known_errors():
     same, off = (value("truth", Extracted(truth + error), Extracted(truth)) for error in (0, 16))
     assert same == pytest.approx({"l1": 0, "psnr": 20 * math.log10(255) + 10 * math.log10(12), "ssim": 1})
     assert off["l1"] == pytest.approx(16) and off["psnr"] == pytest.approx(20 * math.log10(255 / 16)) and off["ssim"] < 1
+
+
+def test_the_cycle_error_of_known_errors():
+    sources = torch.randint(16, 240, (3, 3, 32, 32), generator=torch.Generator().manual_seed(0)).float()
+    for error in (0, 16, -7):
+        assert value("cycle", Extracted(sources + error), Extracted(sources)) == {"cycle_l1": abs(error)}
 
 
 def test_psnr_and_ssim_agree_with_scikit_image():

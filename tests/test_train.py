@@ -115,6 +115,42 @@ def test_a_loss_that_is_not_finite_ends_the_training():
     assert "d_loss" in progress.diverged and "g_loss nan" in progress.diverged
 
 
+def test_a_loss_that_explodes_ends_the_training():
+    variant = small("vae")
+
+    def spoil(share, spent, losses):
+        variant.encoder[-2].bias.data.fill_(1e7)  # its mean, whose square the KL has
+
+    progress = train(variant, SPLIT, Budget(kimg=0.8), seed=0, report=spoil)
+    assert progress.diverged.startswith("a loss exploded at or before step 40: ") and "kl " in progress.diverged
+    assert progress.finished and progress.step == 40
+
+
+def test_learning_rates_fall_to_zero_over_the_last_part_of_the_budget(monkeypatch):
+    """10 steps with a decay of half the budget: full until step 5, then a fifth less each; D's rate keeps its ratio."""
+    variant, rates = small("wgan-gp", lr=0.01, d_lr_ratio=3.0, n_critic=1, decay=0.5), []
+    step = variant.train_step
+
+    def watched(*args):
+        rates.append([variant.optimisers[name].param_groups[0]["lr"] for name in ("g_optimiser", "d_optimiser")])
+        return step(*args)
+
+    monkeypatch.setattr(variant, "train_step", watched)
+    train(variant, SPLIT, Budget(kimg=0.08), seed=0)
+    expected = [0.01 * min(1.0, (1 - i / 10) / 0.5) for i in range(10)]
+    assert rates == [pytest.approx([rate, 3 * rate]) for rate in expected]
+
+
+@pytest.mark.parametrize(("name", "settings"), [("dcgan", {}), ("wgan-gp", {"n_critic": 1}), ("cyclegan", {})])
+def test_compiled_networks_train_as_well(name, settings):
+    """By torch.compile's tracer without its code generator: what it cannot trace, or must leave out, shows here."""
+    plain, compiled = small(name, **settings), small(name, **settings)
+    compiled.compile(backend="eager")
+    ends = [train(variant, SPLIT, Budget(kimg=0.032), seed=0).history[-1] for variant in (plain, compiled)]
+    losses = [{k: v for k, v in end.items() if k not in CLOCKED} for end in ends]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+
+
 def test_history_has_a_row_for_each_stretch(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "HISTORY_EVERY", 4)
     progress = train(small("wgan-gp"), SPLIT, Budget(kimg=0.4), seed=0)  # 10 steps of 5 batches of 8

@@ -45,7 +45,8 @@ class Metric(abc.ABC):
     outputs      name of each number -> whether higher is better
     minimum      fewest images a side
     needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored;
-                 "condition": that, and fakes that were asked for by class; "truth": images, and what each should be
+                 "condition": that, and fakes that were asked for by class; "truth": images, and what each should be;
+                 "cycle": sources that came back from a translation, and what they were
     """
 
     name: ClassVar[str]
