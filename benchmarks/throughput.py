@@ -1,8 +1,9 @@
 """Training speed against a plain loop, both in one run:  python benchmarks/throughput.py [--variants dcgan,vanilla]
 
-The plain loop is what a tutorial writes, over the same networks and losses: float32, contiguous tensors, a DataLoader,
-separate forward passes of D for real and fake, D's gradients computed in the generator's turn too, Adam one operation at a
-time. The two take turns, so that a drifting machine slows both.
+The plain loop is what a tutorial writes, over the same networks and losses: float32, contiguous tensors, a DataLoader with
+transforms an image at a time, separate forward passes of D for real and fake, D's gradients computed in the generator's turn
+too, Adam one operation at a time. The two take turns, so that a drifting machine slows both. Where a GPU is at hand the same
+command measures it; `--compile` adds torch.compile to our side.
 """
 
 from __future__ import annotations
@@ -26,10 +27,14 @@ from torchvision import transforms
 from gan_bench.budget import Budget
 from gan_bench.datasets.base import Split
 from gan_bench.device import environment, pick
+from gan_bench.settings import parse_changes
 from gan_bench.train import step_tflop, train
 from generators import VARIANTS
 from generators.base import Variant
 
+SHOWN = (
+    "variant", "gan-bench img/s", "plain loop img/s", "ratio", "lowest", "highest", "share of bf16 matrix-product peak",
+)  # fmt: skip
 SHAPES = {"mnist": (1, 32, 32), "cifar10": (3, 32, 32)}
 
 
@@ -78,9 +83,8 @@ def plain_adam(parameters: Iterable[nn.Parameter], lr: float, betas: tuple[float
 class PlainLoop:
     """The tutorial's loop over the networks of `variant`."""
 
-    def __init__(self, name: str, width: int, short: bool, split: Split, loader: str, device: torch.device) -> None:
-        with mock.patch("generators.blocks.adam", plain_adam):
-            self.variant = build(name, split.images.shape[1:], width, short, device)
+    def __init__(self, variant: Variant, split: Split, loader: str) -> None:
+        self.variant = variant
         for module in vars(self.variant).values():
             if isinstance(module, nn.Module):
                 module.to(memory_format=torch.contiguous_format)
@@ -109,11 +113,10 @@ class PlainLoop:
         return images / (time.monotonic() - started)
 
 
-def build(name: str, shape: torch.Size | tuple[int, ...], width: int, short: bool, device: torch.device) -> Variant:
+def build(name: str, args: argparse.Namespace, device: torch.device) -> Variant:
     kind = VARIANTS.get(name)
-    channels, height, side = shape
-    settings = kind.settings_type(**kind.default_settings(width, short))
-    return kind((channels, height, side), 10, settings, seed=0, device=device)
+    settings = kind.default_settings(args.width, args.short) | parse_changes(args.set).get(name, {})
+    return kind(SHAPES[args.dataset], 10, kind.settings_type(**settings), seed=0, device=device)
 
 
 def ours(variant: Variant, split: Split, steps: int) -> float:
@@ -139,8 +142,11 @@ def compare(name: str, args: argparse.Namespace, device: torch.device, peak: flo
     rng = torch.Generator().manual_seed(0)
     pictures = torch.randint(0, 256, (4_000, *SHAPES[args.dataset]), dtype=torch.uint8, generator=rng)
     split = Split(pictures, torch.arange(len(pictures)) % 10)
-    fast = build(name, SHAPES[args.dataset], args.width, args.short, device)
-    plain = PlainLoop(name, args.width, args.short, split, args.loader, device)
+    fast = build(name, args, device)
+    if args.compile:
+        fast.compile()
+    with mock.patch("generators.blocks.adam", plain_adam):
+        plain = PlainLoop(build(name, args, device), split, args.loader)
     ours(fast, split, 5)
     plain.run(5, device)
     rounds = [(ours(fast, split, args.steps), plain.run(args.steps, device)) for _ in range(args.rounds)]
@@ -149,6 +155,7 @@ def compare(name: str, args: argparse.Namespace, device: torch.device, peak: flo
     flops = step_tflop(fast, 0) * 1e12 / (fast.n_batches(0) * fast.settings.batch_size)
     return {
         "variant": name, "dataset": args.dataset, "width": args.width, "batch": fast.settings.batch_size, "loader": args.loader,
+        "compiled": args.compile,
         "gan-bench img/s": round(rate, 1), "plain loop img/s": round(statistics.median(b for _, b in rounds), 1),
         "ratio": round(statistics.median(ratios), 3), "lowest": round(min(ratios), 3), "highest": round(max(ratios), 3),
         "share of bf16 matrix-product peak": round(rate * flops / peak, 3),
@@ -164,8 +171,15 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--short", action="store_true", help="the settings of short budgets")
     parser.add_argument(
-        "--loader", choices=LOADERS, default="tensors", help="what the plain loop reads: ready float tensors, or PIL images"
+        "--set",
+        action="append",
+        default=[],
+        help="another setting, such as wgan.long_turns=false: what is timed are first steps",
     )
+    parser.add_argument(
+        "--loader", choices=LOADERS, default="pictures", help="what the plain loop reads: PIL images, or ready float tensors"
+    )
+    parser.add_argument("--compile", action="store_true", help="our networks by torch.compile")
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="auto")
@@ -176,16 +190,7 @@ def main() -> None:
     peak, found = matmul_peak(device), []
     for name in names:
         found.append(compare(name, args, device, peak))
-        shown = (
-            "variant",
-            "gan-bench img/s",
-            "plain loop img/s",
-            "ratio",
-            "lowest",
-            "highest",
-            "share of bf16 matrix-product peak",
-        )
-        print("  ".join(f"{key} {found[-1][key]}" for key in shown), flush=True)
+        print("  ".join(f"{key} {found[-1][key]}" for key in SHOWN), flush=True)
     if args.out:
         args.out.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -63,7 +63,7 @@ PRESETS = {
     p.name: p
     for p in (
         Preset("smoke", Budget(tflop=0.02), width=8, short=True, n_fake=256, n_real=512, n_judge=400),
-        Preset("quick", Budget(tflop=8), width=32, short=True, n_fake=5_000, n_real=10_000, n_judge=4_000),
+        Preset("quick", Budget(tflop=6), width=32, short=True, n_fake=5_000, n_real=10_000, n_judge=4_000),
         Preset("standard", Budget(tflop=4_000), width=64, short=False, n_fake=10_000, n_real=50_000, n_judge=10_000),
         Preset("full", Budget(tflop=80_000), width=64, short=False, n_fake=50_000, n_real=50_000, n_judge=10_000),
     )

@@ -4,11 +4,15 @@ arXiv 1703.10593.
 Paper: two generators with instance norm and residual blocks, two 70x70 PatchGAN discriminators, least-squares loss, cycle
 loss of weight 10, the discriminators' loss halved and shown a pool of the last 50 fakes; the authors' code adds an identity
 loss of weight 5. Adam 2e-4 (.5, .999), batch 1, weights N(0, .02), 200 epochs with the rate falling over the last 100.
-Here: sized for 32x32: two downsamplings, three residual blocks, a PatchGAN that sees 34x34; constant rate; batch 4.
+Here: sized for 32x32: two downsamplings, three residual blocks, a PatchGAN that sees 34x34; batch 4; the rate falls over
+the second half of the budget.
 The source batch is never the target batch, so no pair is ever seen.
 
-Short budgets: half the preset's width, so that 8 TFLOP are thousands of updates, lr 4e-4, and the input shown to the
-last layer too (skip), without which the budget goes into learning to copy.
+Short budgets: half the preset's width and one residual block, so that few TFLOP are thousands of updates, lr 4e-4, the input
+shown to the last layer too (skip), without which the budget goes into learning to copy, and less weight for the cycle and the
+identity, which hold colours back: with the paper's, 8 TFLOP of CIFAR-10 leave pictures grey (FD lite0@64_2k 855, of 964 as they
+were given), with 5 and 1 they end at 793, with one block instead of three at 569. On MNIST those keep .90 of the labels at 6
+TFLOP.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ class Settings(base.AdamSettings):
     n_blocks: int = 3
     skip: bool = False
     width_divisor: int = 1
+    decay: float = 0.5
 
 
 @VARIANTS.register
@@ -45,7 +50,8 @@ class CycleGAN(base.Variant):
     settings_type = Settings
     settings: Settings
     short_budget = {
-        "lr": 4e-4, "cycle_weight": 5.0, "identity_weight": 1.0, "skip": True, "width_divisor": 2, "ema": 0.99,
+        "lr": 4e-4, "cycle_weight": 5.0, "identity_weight": 1.0, "decay": 0.0,
+        "skip": True, "width_divisor": 2, "n_blocks": 1, "ema": 0.99,
     }  # fmt: skip
 
     back: nn.Module  # from the target domain to the source domain
