@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from gan_bench.features import EXTRACTORS
 from gan_bench.records import CellRecord, read_runs
 
 
@@ -40,11 +41,9 @@ class Fact(NamedTuple):
     holds: Callable[[dict[str, float]], bool]
 
 
-OWN = {"mnist": "mnist-cnn", "cifar10": "cifar10-resnet"}
-
-
 def own(cell: Cell) -> str:
-    return OWN[cell.record.spec.dataset]
+    """The classifier of the cell's dataset."""
+    return next(name for name in EXTRACTORS.names() if EXTRACTORS.get(name).classifies == cell.record.spec.dataset)
 
 
 def perception_and_distortion(gan: Cell, net: Cell) -> dict[str, float]:

@@ -20,6 +20,7 @@ from gan_bench import BENCHMARK_VERSION
 from gan_bench.errors import UserError
 
 SCHEMA_VERSION = 1
+FROM_LATENTS = "generate"  # the task of a generator that is given no image
 
 
 @contextlib.contextmanager
@@ -148,6 +149,7 @@ class CellRecord(Record):
     samples_digest: str | None = None
     extractors: dict[str, ExtractorInfo] = {}
     metrics: tuple[MetricValue, ...] = ()
+    task: str = FROM_LATENTS  # what the generator starts from: one of gan_bench.tasks
     compiled: bool = False  # by torch.compile
     rows: tuple[str, ...] = ()  # what the rows of rows.png show, from the top; none: there is no such picture
     generator_parameters: int = 0

@@ -212,6 +212,7 @@ def _train_and_score(
         samples_digest=images.digest(fakes),
         extractors=scorer.info,
         metrics=tuple(metrics),
+        task=variant.task,
         compiled=compiled,
         rows=tuple(rows),
         generator_parameters=generator_parameters,

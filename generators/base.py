@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_bench.device import autocast
+from gan_bench.records import FROM_LATENTS
 from gan_bench.seeds import stream
 from generators import blocks
 
@@ -57,7 +58,7 @@ class Variant(abc.ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
-    task: ClassVar[str] = "generate"  # one of gan_bench.tasks
+    task: ClassVar[str] = FROM_LATENTS  # one of gan_bench.tasks
     conditional: ClassVar[bool] = False  # whether `generate` heeds the labels
     settings_type: ClassVar[type[Settings]] = Settings
 
@@ -120,9 +121,11 @@ class Variant(abc.ABC):
         """Networks as they are outside training: batch norm uses its running statistics."""
         for module in self._modules.values():
             module.eval()
-        yield
-        for module in self._modules.values():
-            module.train()
+        try:
+            yield
+        finally:
+            for module in self._modules.values():
+                module.train()
 
     def draw_z(self, n: int, rng: torch.Generator) -> Tensor:
         """Latents (n, z_dim), standard normal, on the generator's device."""

@@ -3,9 +3,10 @@
 Paper: fully connected networks on MNIST; the one-hot class joins the latent of G and the input of D.
 Here: the same joining with DCGAN's networks: one-hot beside z in G, and one constant plane a class beside the image in D;
 Adam 2e-4 (.5, .999), batch 64, non-saturating loss. Fakes carry the labels of the real batch.
-The plane of the image's class has unit norm. A plane of ones has the norm 32, and every update of the weights on it shifts
-what D's first layer says by as much more: 8 TFLOP of CIFAR-10 end at an FD cifar10-resnet_2k of 319 with a plane of 1,
-250 with .1, 200 with .03.
+The plane of the image's class has unit norm: a plane of ones has the norm 32, and every update of the weights on it shifts
+what D's first layer says by as much more. 8 TFLOP of CIFAR-10 end at an FD cifar10-resnet_2k of 319 with planes of 1, 250 with
+.1, 200 with .03. The one-hot class of G has the mean square of z, 1, so that the first layer hears it: on MNIST planes of .03
+leave a label agreement of .85 without that, .93 with it.
 
 Short budgets: as for dcgan.
 """
@@ -38,7 +39,7 @@ class CGAN(base.AdversarialVariant):
         return {"generator": blocks.init_normal(generator), "discriminator": blocks.init_normal(discriminator)}
 
     def g_input(self, z: Tensor, labels: Tensor) -> Tensor:
-        return torch.cat([z, F.one_hot(labels, self.n_classes).to(z.dtype)], dim=1)
+        return torch.cat([z, self.n_classes**0.5 * F.one_hot(labels, self.n_classes).to(z.dtype)], dim=1)
 
     def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
         height, width = images.shape[2:]

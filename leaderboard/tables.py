@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gan_bench.records import FROM_LATENTS
 from leaderboard.aggregate import LEAVE_ONE_OUT, MEASURES, SEED_INTERVAL, Column, Detected, Entry, Estimate, Row, Standings
 from leaderboard.rank import rank_range
 
@@ -164,7 +165,8 @@ def _best(rows: Iterable[Row], column: Column) -> set[str]:
     """The variants that may be the first in this column."""
     found = [(r.label, e) for r in rows if r.kind == "variant" and (e := r.quality.get(column)) and e.value is not None]
     ranks = rank_range([(e.value, e.low, e.high) for _, e in found if e.value is not None], column.higher_is_better)
-    return {label for (label, _), (first, _) in zip(found, ranks, strict=True) if first == 1}
+    best = {label for (label, _), (first, _) in zip(found, ranks, strict=True) if first == 1}
+    return best if len(best) < len(found) else set()  # where it may be any of them, nothing stands out
 
 
 def _rank_cell(row: Row, headline: Column | None) -> Cell:
@@ -179,7 +181,14 @@ def _rank_cell(row: Row, headline: Column | None) -> Cell:
 def _entry_cell(row: Row) -> Cell:
     title, paper = (getattr(row.entries[0].record, name, "") for name in ("title", "paper"))
     link = paper if re.match(r"https?://", paper) else ""
-    return Cell(row.label, title, hint=paper, tag="" if row.status == "done" else row.status, link=link)
+    tag = task_of(row) if row.status == "done" else row.status
+    return Cell(row.label, title, hint=paper, tag=tag, link=link)
+
+
+def task_of(row: Row) -> str:
+    """What an entry makes of images; "" of one that starts from latents, and of one that nothing is known of."""
+    task = getattr(row.entries[0].record, "task", FROM_LATENTS)
+    return "" if task == FROM_LATENTS else task
 
 
 def _cost_cell(name: str, estimate: Estimate | None) -> Cell:
@@ -260,6 +269,9 @@ def _ranking_notes(s: Standings, names: dict[Column, str]) -> list[str]:
     ]
     if s.asked and not s.headline.name.startswith(s.asked):
         notes.insert(0, f"The headline metric {s.asked} has no values here.")
+    tasks = sorted({task for row in s.rows if (task := task_of(row))})
+    if tasks:
+        notes.append(f"Entries marked {' or '.join(tasks)} start from test images, which says much; the others from latents.")
     if any(is_point(row, s.headline) for row in s.rows):
         notes.append("† point estimate: ranked by its value alone, because it has no interval.")
     return notes

@@ -27,7 +27,7 @@ L0 = {
     "tasks",
 }
 L1 = {"gan_bench.datasets", "gan_bench.features", "gan_bench.metrics", "gan_bench.suites", "generators", "detectors"}
-L2 = {"train", "sample", "references", "score", "judge"}
+L2 = {"train", "sample", "compare", "references", "score", "judge"}
 L3 = {"run", "settings", "external", "catalogue", "cli"}
 SCRIPTS = {"gan_bench.features.weights.train"}  # run by hand, imported by nobody; free to use what it needs
 

@@ -231,6 +231,21 @@ def column(metric: str, extractor: str) -> Column:
     return Column(f"{metric}_{extractor}_5k", metric, extractor, 5000, 10_000, "train", False)
 
 
+def test_entries_that_start_from_images_are_marked(tmp_path: Path) -> None:
+    cell(tmp_path / "run", "dcgan", metric(100.0))
+    cell(tmp_path / "run", "srgan", metric(50.0), task="upscale")
+    text = build(tmp_path).markdown()
+    assert "srgan (upscale)" in text and "dcgan (" not in text
+    assert "Entries marked upscale start from test images, which says much; the others from latents." in text
+
+
+def test_bold_picks_out_some_and_never_all(tmp_path: Path) -> None:
+    for name, fd in (("a", 3.0), ("b", 4.0)):
+        cell(tmp_path / "run", name, metric(fd), metric(0.0, "recall", higher_is_better=True))
+    text = build(tmp_path).markdown()
+    assert "**3**" in text and "**0**" not in text
+
+
 def test_the_headline_is_the_one_asked_for_else_the_best_known_distance() -> None:
     kid, dino, lite, inception = (column(*c) for c in (("kid", "a"), ("fd", "dino"), ("fd", "lite0@64"), ("fd", "inception")))
     assert choose_headline([kid, dino, lite, inception], asked="fd_dino") == dino

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import prdc
 import pytest
 import torch
 import torch_fidelity
@@ -12,9 +13,10 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from gan_bench.features import EXTRACTORS
-from gan_bench.metrics import METRICS
+from gan_bench.metrics import METRICS, bins
 from gan_bench.metrics.base import Extracted, TooFew
 from gan_bench.metrics.fd import Gaussian, frechet_distance
+from gan_bench.metrics.fd import gaussian as gaussian_of
 from gan_bench.score import extract
 from tests.conftest import CPU
 
@@ -119,6 +121,63 @@ def test_precision_and_recall_by_the_definition():
     assert found["precision"] == pytest.approx(inside(fake, real)) and found["recall"] == pytest.approx(inside(real, fake))
 
 
+def test_neighbour_metrics_agree_with_prdc():
+    """prdc leaves the rim out (<), which no fake of a continuous distribution lies on."""
+    fake, real = gaussian(700, 20, 0, mean=0.2), gaussian(900, 20, 1)
+    for k, names in ((3, ("precision", "recall")), (5, ("density", "coverage"))):
+        theirs = prdc.compute_prdc(real.features.double().numpy(), fake.features.double().numpy(), nearest_k=k)
+        ours = value("pr" if k == 3 else "dc", fake, real)
+        assert {name: ours[name] for name in names} == pytest.approx({name: theirs[name] for name in names}, abs=1e-12)
+
+
+def test_coverage_of_equal_distributions_is_known():
+    """1 - 2^-5 = .969 of 3,000 balls, sd .004 were they independent; density is 1 on average."""
+    found = value("dc", gaussian(3000, 30, 0), gaussian(3000, 30, 1))
+    assert found["coverage"] == pytest.approx(1 - 2**-5, abs=0.02) and found["density"] == pytest.approx(1, abs=0.05)
+
+
+def test_vendi_counts_kinds_of_images():
+    """4 orthogonal directions of 25 images each are 4 kinds, whether there are more images than dimensions or fewer."""
+    for dim in (4, 300):
+        kinds = torch.eye(dim)[:4].repeat(25, 1) * torch.arange(1, 101)[:, None]
+        assert value("vendi", Extracted(kinds), Extracted(kinds))["vendi"] == pytest.approx(4, rel=1e-9)
+    orthogonal, alike = torch.eye(50), torch.ones(50, 3)
+    assert value("vendi", Extracted(orthogonal), Extracted(orthogonal))["vendi"] == pytest.approx(50, rel=1e-9)
+    assert value("vendi", Extracted(alike), Extracted(alike))["vendi"] == pytest.approx(1, rel=1e-9)
+
+
+def test_copies_are_not_authentic():
+    """Copies and near copies of reals give 0; as many fresh samples of the same distribution as reals about half."""
+    real = gaussian(2000, 10, 1)
+    near = Extracted(real.features + 1e-3 * torch.randn(real.features.shape, generator=torch.Generator().manual_seed(0)))
+    fresh = value("authenticity", gaussian(2000, 10, 2), real)["auth_pct"]
+    assert value("authenticity", real, real)["auth_pct"] == 0 and value("authenticity", near, real)["auth_pct"] < 1
+    assert 40 < fresh < 75
+
+
+def test_bins_differ_as_often_as_the_level_says():
+    """Of equal distributions 5 of 100 bins, sd 2; a generator of half the clusters fills none of the others."""
+    rng = np.random.default_rng(0)
+    reals, same = rng.multinomial(20_000, np.full(100, 0.01)), rng.multinomial(20_000, np.full(100, 0.01))
+    assert bins.differing(same, reals).sum() <= 13
+    half = np.where(np.arange(100) < 50, 2, 0) * 200
+    assert bins.differing(half, np.full(100, 200)).all()
+    centres = 50 * torch.randn(100, 8, generator=torch.Generator().manual_seed(1))
+    real, few = (Extracted(centres[torch.arange(4000) % n] + gaussian(4000, 8, n).features) for n in (100, 50))
+    found = value("bins", few, real)
+    assert found["ndb"] > 0.5 and 0.2 < found["jsd"] < 0.4  # half the mass of half the bins: 1.5 - .75 log2(3) = .311 bits
+
+
+def test_fd_infinity_removes_the_bias_of_few_fakes():
+    """Exact reals, so that the bias is the fakes' alone: tr S of the mean and of the roots, about d (d + 5) / (4 n) = .22."""
+    dim = 40
+    real = Extracted(gaussian(2000, dim, 1).features)
+    real._known[(gaussian_of,)] = Gaussian(torch.zeros(dim).double(), torch.eye(dim).double())
+    fake = gaussian(2000, dim, 0)
+    plain, infinite = value("fd", fake, real)["fd"], value("fd-infinity", fake, real)["fd_infinity"]
+    assert plain > 0.15 and abs(infinite) < plain / 3
+
+
 def test_class_modes_of_known_histograms():
     real = one_class([i % 10 for i in range(1000)])
     even = value("modes", real, real)
@@ -179,16 +238,18 @@ def test_every_metric_prefers_the_better_images(name):
     bad = Extracted(gaussian(1500, 6, 3, mean=3.0, scale=0.3).features, bad_logits, torch.arange(1500) % 10)
     better, worse = value(name, good, real), value(name, bad, real)
     for output, up in METRICS.get(name).outputs.items():
+        if output == "auth_pct":
+            continue  # what lies far from all reals is no copy of any
         assert (better[output] > worse[output]) if up else (better[output] < worse[output]), output
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_order_of_samples_changes_nothing(name):
-    """Beyond float noise; for the two that draw seeded subsets, beyond the spread that those have (a tenth is ample)."""
+    """Beyond float noise; for those that draw seeded subsets, beyond the spread that those have (a tenth is ample)."""
     fake, real = gaussian(1500, 6, 0, mean=0.3), gaussian(1500, 6, 1)
     order = torch.randperm(1500, generator=torch.Generator().manual_seed(0))
     shuffled = Extracted(fake.features[order], fake.logits[order], fake.labels[order])
-    rel = {"kid": 0.1, "is": 0.1}.get(name, 1e-6)
+    rel = {"kid": 0.1, "is": 0.1, "fd-infinity": 0.1}.get(name, 1e-6)
     assert value(name, shuffled, real) == pytest.approx(value(name, fake, real), rel=rel)
 
 

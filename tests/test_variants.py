@@ -337,6 +337,14 @@ def test_the_pool_fills_first_and_then_shows_old_fakes_for_new_ones():
     assert len(kept) == 4 and sorted([*shown, *kept]) == sorted([*range(99), 3])  # all once, but 3: shown while the pool filled
 
 
+def test_a_residual_translator_starts_as_the_identity():
+    net = cyclegan.Translator(3, 8, 1, residual=True)
+    torch.nn.init.zeros_(net.last.weight)
+    torch.nn.init.zeros_(net.last.bias)
+    x = torch.rand(2, 3, 32, 32) * 2 - 1
+    assert torch.allclose(net(x), cyclegan.NEARLY * x, atol=1e-5)
+
+
 def test_cyclegan_never_sees_a_pair(monkeypatch):
     """The source domain is made of the second batch, the target domain is the first."""
     variant = small("cyclegan")

@@ -1,0 +1,28 @@
+"""AuthPct (Alaa et al. 2022, arXiv 2102.08921): the share of fakes that are no copy of a training image.
+
+A fake counts as a copy when it lies closer to its nearest real than that real's own nearest neighbour among the reals does.
+Copies of training images give 0. Blurred or distant fakes are authentic too: read it beside precision.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.neighbours import distance_rows, radii
+
+
+@METRICS.register
+class Authenticity(Metric):
+    name = "authenticity"
+    title = "Authenticity"
+    paper = "Alaa et al. 2022"
+    outputs = {"auth_pct": True}
+    minimum = 2
+
+    def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        alone = radii(real, 1)
+        nearest = [block.min(dim=1) for block in distance_rows(fake.features, real.features)]
+        authentic = torch.cat([distances > alone[indices] for distances, indices in nearest])
+        return {"auth_pct": 100 * float(authentic.double().mean())}

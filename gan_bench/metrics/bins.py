@@ -1,0 +1,53 @@
+"""NDB and JSD (Richardson and Weiss 2018, arXiv 1805.12462): does a generator fill the bins of the data as the data do?
+
+The bins are 100 k-means clusters of the reals. NDB: the share of bins whose shares among fakes and reals differ by a
+two-sample z-test at 5 %, so .05 is expected of a perfect generator. JSD: the Jensen-Shannon divergence of the two
+histograms, in bits, 0 to 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import norm
+from sklearn.cluster import MiniBatchKMeans
+
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted, Metric
+
+BINS, LEVEL = 100, 0.05
+
+
+def clusters(real: Extracted) -> MiniBatchKMeans:
+    """The bins: seeded, of the features as they are."""
+    return MiniBatchKMeans(BINS, n_init=3, batch_size=4096, random_state=0).fit(real.features.numpy())
+
+
+def filled(images: Extracted, bins: MiniBatchKMeans) -> np.ndarray:
+    """(BINS,) how many of the images fall into each bin."""
+    return np.bincount(bins.predict(images.features.numpy()), minlength=BINS)
+
+
+def differing(fakes: np.ndarray, reals: np.ndarray) -> np.ndarray:
+    """Per bin, whether its counts among fakes and among reals differ more than chance would have it at LEVEL."""
+    n_fake, n_real = fakes.sum(), reals.sum()
+    pooled = (fakes + reals) / (n_fake + n_real)
+    deviation = np.sqrt(pooled * (1 - pooled) * (1 / n_fake + 1 / n_real))
+    return np.abs(fakes / n_fake - reals / n_real) > norm.isf(LEVEL / 2) * deviation
+
+
+@METRICS.register
+class Bins(Metric):
+    name = "bins"
+    title = "Statistically different bins"
+    paper = "Richardson and Weiss 2018"
+    outputs = {"ndb": False, "jsd": False}
+    minimum = 10 * BINS
+
+    def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        bins = real.once(clusters)
+        fakes, reals = filled(fake, bins), real.once(filled, bins)
+        return {
+            "ndb": float(differing(fakes, reals).mean()),
+            "jsd": float(jensenshannon(fakes, reals, base=2) ** 2),
+        }

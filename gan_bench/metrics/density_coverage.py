@@ -1,0 +1,34 @@
+"""Density and coverage (Naeem et al. 2020, arXiv 2002.09797), k = 5.
+
+Around each real lies the ball that reaches to its 5th neighbour among the reals. Density: in how many balls a fake lies, over
+k, mean over fakes; it exceeds 1 where fakes crowd where reals are dense. Coverage: the share of balls with a fake in them; of
+two equal distributions and counts 1 - 2^-k is expected. A fake on the rim is inside.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.neighbours import distance_rows, radii
+
+NEIGHBOURS = 5
+
+
+@METRICS.register
+class DensityCoverage(Metric):
+    name = "dc"
+    title = "Density and coverage"
+    paper = "Naeem et al. 2020"
+    outputs = {"density": True, "coverage": True}
+    minimum = NEIGHBOURS + 1
+
+    def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        reach, inside = radii(real, NEIGHBOURS), 0
+        covered = torch.zeros(len(real), dtype=torch.bool)
+        for block in distance_rows(fake.features, real.features):
+            within = block <= reach
+            inside += int(within.sum())
+            covered |= within.any(dim=0)
+        return {"density": inside / (NEIGHBOURS * len(fake)), "coverage": float(covered.double().mean())}
