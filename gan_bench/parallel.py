@@ -54,7 +54,8 @@ def workers(jobs: int) -> Iterator[Each]:
     with thread_limit(torch.get_num_threads() // jobs) as n, progress.relay(bar_queue):
         executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, relayed))
         with uninterrupted():
-            executor.submit(int)  # starts the workers, which inherit that Ctrl-C is not for them
+            for _ in range(jobs):  # each starts a worker, which inherits that Ctrl-C is not for it
+                executor.submit(int)
         try:
             yield executor.map
             executor.shutdown()

@@ -67,9 +67,9 @@ def test_a_read_only_output_folder_is_said(cli, tmp_path):
 def test_a_dry_run_plans_and_touches_nothing(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--seeds", 2, "--jobs", 1, "--dry-run")
-    assert ended.code == 0 and "6 cells at budget smoke on " in ended.stdout and not list(tmp_path.iterdir())
+    assert ended.code == 0 and "12 cells at budget smoke on " in ended.stdout and not list(tmp_path.iterdir())
     two = cli("run", "--suite", "shapes", "--budget", "smoke", "--jobs", 2, "--dry-run").stdout
-    assert "3 cells, 2 at a time, at budget smoke on " in two
+    assert "6 cells, 2 at a time, at budget smoke on " in two
     changes = ("--set", "dcgan.lr=1e-3", "--set", "dcgan.minibatch=std")
     plan = json.loads(cli("run", "--suite", "shapes", "--budget", "smoke", *changes, "--dry-run", "--json").stdout)
     dcgan = next(cell["settings"] for cell in plan["cells"] if cell["variant"] == "dcgan")
