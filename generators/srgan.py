@@ -12,8 +12,8 @@ The metric `lite0` looks through the same network, at twice the size and to its 
 
 Short budgets: lr 1e-3, 500 pixel steps, then the pixel loss kept beside the other two, a larger share for the adversarial loss,
 and a discriminator of half the width, which took two thirds of the operations. 6 TFLOP of CIFAR-10 end at an FD
-cifar10-resnet_2k of 139 and a PSNR of 21.1; with a whole discriminator and 1,000 pixel steps at 264; with weights of 1, 1 and
-.02 at 366 and 20.8.
+cifar10-resnet_2k of 139 and a PSNR of 21.1; with a whole discriminator and 1,000 pixel steps at 264 (5k); with weights of 1,
+1 and .02 at 366 and 20.8.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from generators import VARIANTS, base, blocks, srresnet
 
 @dataclass(frozen=True)
 class Settings(srresnet.Settings):
+    """pixel_steps: of the first phase; width and d_width_divisor: the discriminator has width // d_width_divisor channels."""
+
     pixel_steps: int = 20_000
     content: str = "lite0"
     content_weight: float = 1.0
