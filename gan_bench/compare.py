@@ -7,10 +7,8 @@ from torch import Tensor
 
 from gan_bench import images, tasks
 from gan_bench.datasets.base import Dataset
-from gan_bench.sample import Drawn, originals
+from gan_bench.sample import BLOCK, Drawn, originals
 from generators.base import Variant
-
-CHUNK = 100
 
 
 @torch.no_grad()
@@ -19,7 +17,7 @@ def cycle(variant: Variant, drawn: Drawn) -> tuple[Tensor, Tensor] | None:
     if drawn.truth is None:
         return None
     with variant.evaluating():
-        back = [variant.way_back(images.to_float(part).to(variant.device)) for part in drawn.images.split(CHUNK)]
+        back = [variant.way_back(images.to_float(part).to(variant.device)) for part in drawn.images.split(BLOCK)]
     returned = [images.to_uint8(part).cpu() for part in back if part is not None]
     return (torch.cat(returned), sources(variant, drawn.truth)) if returned else None
 
