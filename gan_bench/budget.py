@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from gan_bench.errors import UserError
 from gan_bench.registry import nearest
@@ -19,6 +20,7 @@ class Spent:
     tflop: float = 0.0
     kimg: float = 0.0
     seconds: float = 0.0
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,13 @@ class Budget:
     tflop    training floating-point operations / 1e12: the same compute for every variant, on every machine
     kimg     thousands of real images shown to the discriminator
     seconds  training time; evaluation and checkpoints are not charged
+    steps    training steps: what papers count, though a step costs as much as its batch and its networks
     """
 
     tflop: float | None = None
     kimg: float | None = None
     seconds: float | None = None
+    steps: int | None = None
 
     def share(self, spent: Spent) -> float:
         """The used share of the tightest limit; training ends at 1."""
@@ -71,6 +75,7 @@ PRESETS = {
 UNITS = {
     "tflop": ("tflop", 1.0),
     "kimg": ("kimg", 1.0),
+    "steps": ("steps", 1.0),
     "s": ("seconds", 1.0),
     "m": ("seconds", 60.0),
     "h": ("seconds", 3600.0),
@@ -78,17 +83,20 @@ UNITS = {
 
 
 def parse_preset(text: str) -> Preset:
-    """A preset's name, or limits such as "8tflop", "60s", "500kimg", "8tflop,60s" on top of the sizes of `quick`.
+    """A preset's name, or limits such as "8tflop", "60s", "500kimg", "400000steps", "8tflop,60s".
 
-    Raises UserError on anything else.
+    Limits keep the sizes of `quick`, or of the preset named before them: "standard,400000steps". Raises UserError on
+    anything else.
     """
     if text in PRESETS:
         return PRESETS[text]
-    limits: dict[str, float] = {}
-    for part in text.split(","):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)(tflop|kimg|s|m|h)", part.strip())
+    first, *rest = [part.strip() for part in text.split(",")]
+    sizes, parts = (PRESETS[first], rest) if first in PRESETS else (PRESETS["quick"], [first, *rest])
+    limits: dict[str, Any] = {}
+    for part in parts:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(tflop|kimg|s|m|h|steps)", part)
         if match is None or float(match[1]) <= 0:
-            raise UserError(nearest(text, PRESETS, "budget") + " Or a limit such as 8tflop, 60s, 500kimg.")
+            raise UserError(nearest(text, PRESETS, "budget") + " Or a limit such as 8tflop, 60s, 500kimg, 1000steps.")
         limit, scale = UNITS[match[2]]
-        limits[limit] = float(match[1]) * scale
-    return replace(PRESETS["quick"], name=text.replace(" ", ""), budget=Budget(**limits))
+        limits[limit] = int(float(match[1])) if limit == "steps" else float(match[1]) * scale
+    return replace(sizes, name=text.replace(" ", ""), budget=Budget(**limits))

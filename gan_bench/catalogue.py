@@ -71,7 +71,12 @@ def detectors() -> list[dict[str, Any]]:
 def suite_rows() -> list[dict[str, Any]]:
     loaded = {name: suites.load(name) for name in suites.names()}
     return [
-        {"suite": name, "dataset": s.dataset, "variants": ", ".join(s.variants), "extractors": ", ".join(s.extractors)}
+        {
+            "suite": name,
+            "datasets": ", ".join(s.datasets),
+            "variants": ", ".join(s.variants),
+            "extractors": ", ".join(s.extractors),
+        }
         for name, s in loaded.items()
     ]
 

@@ -73,7 +73,10 @@ def print_table(rows: list[dict[str, Any]], target: Console = stdout) -> None:
 def run(
     suite: Annotated[str, typer.Option(help="Suites, comma-separated; see `gan-bench list suites`.")],
     budget: Annotated[
-        str, typer.Option(help="A preset (smoke, quick, standard, full) or a limit: 8tflop, 60s, 500kimg.")
+        str,
+        typer.Option(
+            help="A preset (smoke, quick, standard, full), a limit (8tflop, 60s, 500kimg, 1000steps), or both: full,60s."
+        ),
     ] = "quick",
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; seeds 0, 1, ...")] = 1,
     variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated.")] = None,
@@ -320,7 +323,7 @@ def sample(
 ) -> None:
     """Draw images from a trained generator."""
     log_to_stderr()
-    from gan_bench import images
+    from gan_bench import images, pictures
     from gan_bench.datasets import DATASETS
     from gan_bench.device import pick
     from gan_bench.sample import draw, load_generator
@@ -329,14 +332,18 @@ def sample(
     with stderr.status(f"drawing {n} images"):
         dataset = DATASETS.create(record.spec.dataset)
         wanted = None if label is None else class_of(label, variant, dataset)
-        pictures, labels, _ = draw(variant, dataset, record.spec.seed, "user", n, start, label=wanted)
+        samples, labels, _ = draw(variant, dataset, record.spec.seed, "user", n, start, label=wanted)
     try:
         if out.suffix == ".png":
-            images.save_png(images.grid(pictures, columns=min(n, 16)), out)
+            pictures.save_samples_picture(samples, dataset, out, columns=min(n, 16), most=n)
         elif out.suffix == ".npz":
-            images.save_samples(pictures, labels, out)
+            images.save_samples(samples, labels, out)
+        elif variant.draws_points:
+            raise UserError(
+                f"{record.spec.dataset} holds points; give --out FILE.png for one picture or FILE.npz for an array."
+            )
         else:
-            for i, picture in enumerate(pictures, start):
+            for i, picture in enumerate(samples, start):
                 images.save_png(images.grid(picture[None], columns=1, scale=1, gap=0), out / f"{i:06d}.png")
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}).") from error

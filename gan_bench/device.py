@@ -39,18 +39,13 @@ def pick(name: str = "auto") -> torch.device:
 
 
 @cache
-def has_fast_bf16(kind: str) -> bool:
-    """Whether bfloat16 is worth using: native on the CPU (AMX or AVX512-BF16) or on the GPU."""
+def fast_precision(kind: str) -> torch.dtype:
+    """bfloat16 where it is worth using, native on the CPU (AMX or AVX512-BF16) or on the GPU; else float32."""
     if kind == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return kind == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-def autocast(device: torch.device) -> contextlib.AbstractContextManager:
-    """bfloat16 autocast where it is fast; else nothing."""
-    if has_fast_bf16(device.type):
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return contextlib.nullcontext()
+        native = torch.cuda.is_bf16_supported()
+    else:
+        native = kind == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return torch.bfloat16 if native else torch.float32
 
 
 def inference_batch(device: torch.device) -> int:
@@ -117,12 +112,13 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def environment(device: torch.device) -> Environment:
+def environment(device: torch.device, precision: torch.dtype | None = None) -> Environment:
+    """This machine and its software, for the records; `precision` is that of a training."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     return Environment(
         device=device.type,
         device_name=name,
-        precision="bfloat16" if has_fast_bf16(device.type) else "float32",
+        precision=str(precision or fast_precision(device.type)).removeprefix("torch."),
         threads=torch.get_num_threads(),
         cpus=os.cpu_count() or 1,
         platform=platform.platform(),

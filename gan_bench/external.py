@@ -40,7 +40,7 @@ def score_path(
         chosen = torch.randperm(len(pictures), generator=stream(0, "external"))[:n].sort().values
         pictures = pictures[chosen]
     pictures = as_dataset(pictures, dataset, path)
-    suite = next((s for s in map(suites.load, suites.names()) if s.dataset == dataset_name), None)
+    suite = suites.of_dataset(dataset_name)
     extractors, metrics = extractors or list(suite.extractors if suite else ()), metrics or list(suite.metrics if suite else ())
     if not extractors or not metrics:
         raise UserError(f"dataset {dataset_name!r} has no suite; name --extractors and --metrics.")

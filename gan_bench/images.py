@@ -1,11 +1,13 @@
 """Images: the two forms they have, the one border between them, and their files.
 
-At rest: uint8 NCHW, 0..255. In networks: float32 NCHW in [-1, 1]. Converted here and nowhere else.
+At rest: uint8 NCHW, 0..255. In networks: float32 NCHW in [-1, 1]. Converted here and nowhere else. Points of a space, such as
+the plane, travel as images of one pixel with a channel a coordinate, float32 in both forms.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,24 @@ from torch import Tensor
 from gan_bench.records import atomic_path
 
 
+def are_points(image_shape: Sequence[int]) -> bool:
+    """Whether this shape (C, H, W) is that of points of C coordinates: images of one pixel, kept as float32."""
+    return tuple(image_shape[1:]) == (1, 1)
+
+
 def to_float(images: Tensor) -> Tensor:
-    """uint8 0..255 -> float32 in [-1, 1], on the device the images are on."""
-    return images.float().mul_(2 / 255).sub_(1)
+    """uint8 0..255 -> float32 in [-1, 1], on the device the images are on. Points are as networks see them already."""
+    return images.float().mul_(2 / 255).sub_(1) if images.dtype == torch.uint8 else images
 
 
 def to_uint8(images: Tensor) -> Tensor:
     """float in [-1, 1] -> uint8 0..255: clipped, rounded to the nearest level; the inverse of `to_float`."""
     return images.float().add(1).mul(255 / 2).round().clamp(0, 255).to(torch.uint8)
+
+
+def at_rest(images: Tensor) -> Tensor:
+    """What a network made, (N, C, H, W), as it is kept and scored: uint8 images, or float32 points."""
+    return images.float() if are_points(images.shape[1:]) else to_uint8(images)
 
 
 def to_channels(images: Tensor, channels: int) -> Tensor:
@@ -38,7 +50,7 @@ def to_channels(images: Tensor, channels: int) -> Tensor:
 
 
 def digest(images: Tensor) -> str:
-    """SHA-256 over shape and bytes of uint8 images (N, C, H, W)."""
+    """SHA-256 over shape and bytes of images at rest (N, C, H, W)."""
     header = repr(tuple(images.shape)).encode()
     return hashlib.sha256(header + images.contiguous().numpy().tobytes()).hexdigest()
 
@@ -63,13 +75,13 @@ def save_png(picture: np.ndarray, path: Path) -> None:
 
 
 def save_samples(images: Tensor, labels: Tensor | None, path: Path) -> None:
-    """Write uint8 images (N, C, H, W), and labels where there are some, as a compressed .npz."""
+    """Write images at rest (N, C, H, W), and labels where there are some, as a compressed .npz."""
     arrays: dict[str, Any] = {"images": images.numpy()} | ({} if labels is None else {"labels": labels.numpy()})
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, **arrays)
 
 
 def load_samples(path: Path) -> Tensor:
-    """Read back what `save_samples` wrote: uint8 (N, C, H, W)."""
+    """Read back the images that `save_samples` wrote."""
     with np.load(path, allow_pickle=False) as data:
         return torch.from_numpy(data["images"])

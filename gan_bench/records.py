@@ -55,6 +55,7 @@ class CellSpec(Model):
     tflop: float | None
     kimg: float | None
     seconds: float | None
+    steps: int | None = None
     n_fake: int
     n_real: int
     extractors: tuple[str, ...]

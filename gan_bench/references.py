@@ -15,7 +15,7 @@ from gan_bench.seeds import stream
 
 
 class Reference(NamedTuple):
-    """pictures uint8 (n, C, H, W); of a task that starts from images also their labels (n,) and the truth, like pictures."""
+    """pictures at rest (n, C, H, W); of a task that starts from images also their labels (n,) and the truth, like pictures."""
 
     note: str
     pictures: Tensor
@@ -30,8 +30,14 @@ def real(dataset: Dataset, n: int) -> Reference:
 
 def noise(dataset: Dataset, n: int) -> Reference:
     """What every generator must beat."""
-    pictures = torch.randint(0, 256, (n, *dataset.image_shape), generator=stream(0, "noise"), dtype=torch.uint8)
-    return Reference("uniformly random pixels", pictures)
+    rng, shape = stream(0, "noise"), (n, *dataset.image_shape)
+    if images.are_points(dataset.image_shape):
+        points = dataset.load("test").images
+        low, high = points.amin(0), points.amax(0)
+        return Reference(
+            "uniformly random points of the reals' rectangle", low + (high - low) * torch.rand(shape, generator=rng)
+        )
+    return Reference("uniformly random pixels", torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8))
 
 
 def untranslated(dataset: Dataset, n: int) -> Reference:

@@ -15,9 +15,10 @@ import filelock
 import torch
 from torch import Tensor
 
-from gan_bench import compare, images, suites
+from gan_bench import compare, images, pictures, suites
 from gan_bench.budget import Budget, Preset
 from gan_bench.datasets import DATASETS
+from gan_bench.datasets.base import Dataset
 from gan_bench.device import environment, peak_memory_mb
 from gan_bench.errors import UserError, shown
 from gan_bench.judge import judge
@@ -46,8 +47,7 @@ from generators import VARIANTS
 from leaderboard.page import Board, build
 
 log = logging.getLogger(__name__)
-GRID = 64  # images in samples.png
-STRIP = 12  # images in a row of strip.png, the same samples at moments of the training, and of rows.png, what was made of what
+LOGGED = ("fd", "modes_covered")
 
 
 @dataclass(frozen=True)
@@ -83,29 +83,28 @@ def make_plan(
     cells: list[CellSpec] = []
     references: list[ReferenceSpec] = []
     judges: list[JudgeSpec] = []
-    for suite in (suites.load(name) for name in suite_names):
+    for suite, dataset in ((s, dataset) for s in map(suites.load, suite_names) for dataset in s.datasets):
         measured = ReferenceSpec(
-            dataset=suite.dataset, name="", preset=preset.name, n_fake=preset.n_fake, n_real=preset.n_real,
+            dataset=dataset, name="", preset=preset.name, n_fake=suite.n_fake or preset.n_fake, n_real=preset.n_real,
             extractors=tuple(extractors or suite.extractors), metrics=tuple(metrics or suite.metrics),
         )  # fmt: skip
         chosen = variants or suite.variants
         rows = [*ALWAYS, *(name for v in chosen for name in OF_TASK.get(VARIANTS.get(v).task, ()))]
         references += [measured.model_copy(update={"name": name}) for name in dict.fromkeys(rows)]
         for variant in chosen:
-            settings = VARIANTS.get(variant).default_settings(preset.width, preset.short) | (changes or {}).get(variant, {})
+            settings = settings_for(variant, dataset, preset) | (changes or {}).get(variant, {})
             cells += [
                 CellSpec(
-                    dataset=suite.dataset, variant=variant, seed=seed, preset=preset.name,
-                    tflop=limits.tflop, kimg=limits.kimg, seconds=limits.seconds, n_fake=preset.n_fake, n_real=preset.n_real,
+                    dataset=dataset, variant=variant, seed=seed, preset=preset.name,
+                    tflop=limits.tflop, kimg=limits.kimg, seconds=limits.seconds, steps=limits.steps,
+                    n_fake=measured.n_fake, n_real=measured.n_real,
                     extractors=measured.extractors, metrics=measured.metrics, settings=settings,
                 )
                 for seed in range(n_seeds)
             ]  # fmt: skip
         for detector in suite.detectors if detectors is None else detectors:
             judges += [
-                JudgeSpec(
-                    dataset=suite.dataset, detector=detector, seed=s, preset=preset.name, n_judge=preset.n_judge, fakes={}
-                )
+                JudgeSpec(dataset=dataset, detector=detector, seed=s, preset=preset.name, n_judge=preset.n_judge, fakes={})
                 for s in range(n_seeds)
             ]
     if jobs is None:
@@ -114,6 +113,15 @@ def make_plan(
         cells=tuple(cells), references=tuple(references), judges=tuple(judges),
         device=device, jobs=jobs, compiled=compiled, strict=strict,
     )  # fmt: skip
+
+
+def settings_for(variant: str, dataset: str, preset: Preset) -> dict[str, Any]:
+    """A variant's settings at a preset, for what the dataset holds. Raises UserError where it cannot draw that."""
+    kind, points = VARIANTS.get(variant), images.are_points(DATASETS.get(dataset).image_shape)
+    if points and kind.for_points is None:
+        able = [name for name in VARIANTS.names() if VARIANTS.get(name).for_points is not None]
+        raise UserError(f"{variant!r} draws images, and {dataset!r} holds points; variants that draw both: {', '.join(able)}.")
+    return kind.default_settings(preset.width, preset.short, points)
 
 
 def run(plan: Plan, out: Path) -> Outcome:
@@ -172,7 +180,7 @@ def _train_and_score(
     variant = build_variant(spec, device)
     if compiled:
         variant.compile()
-    budget = Budget(spec.tflop, spec.kimg, spec.seconds)
+    budget = Budget(spec.tflop, spec.kimg, spec.seconds, spec.steps)
     checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -182,19 +190,19 @@ def _train_and_score(
             report=lambda share, spent, losses: shown_bar.update(
                 share, spent.kimg, 1000 * spent.kimg / max(spent.seconds, 1e-9), losses
             ),
-            snapshot=lambda: draw(variant, scorer.dataset, spec.seed, "strip", STRIP).images,
+            snapshot=lambda: draw(variant, scorer.dataset, spec.seed, "strip", pictures.strip_size(scorer.dataset)).images,
         )  # fmt: skip
     write_history(progress, folder / "history.csv")
-    images.save_png(images.grid(torch.cat(progress.strip), columns=STRIP), folder / "strip.png")
+    pictures.save_strip(progress.strip, scorer.dataset, folder / "strip.png")
     save_generator(variant, spec, folder / "generator.safetensors")
     started = time.monotonic()
     drawn = draw(variant, scorer.dataset, spec.seed, "score", spec.n_fake)
     sampled = time.monotonic()
     fakes, labels, truth = drawn
-    write_samples(fakes, labels, folder)
-    rows = compare.rows(variant, scorer.dataset, drawn, STRIP)
+    write_samples(fakes, labels, scorer.dataset, folder)
+    rows = compare.rows(variant, scorer.dataset, drawn, pictures.STRIP)
     if rows:
-        images.save_png(images.grid(torch.cat(list(rows.values())), columns=STRIP), folder / "rows.png")
+        pictures.save_strip(list(rows.values()), scorer.dataset, folder / "rows.png")
     name = f"{spec.dataset} {spec.variant} seed {spec.seed}"
     asked = None if truth is None and not variant.conditional else labels
     cycle = compare.cycle(variant, drawn)
@@ -202,7 +210,7 @@ def _train_and_score(
     metrics = [] if progress.diverged else scorer.score(fakes, name, asked, pairs)
     generator_parameters, discriminator_parameters = variant.parameter_counts()
     record = CellRecord(
-        environment=environment(device),
+        environment=environment(device, variant.precision),
         warnings=tuple(scorer.warnings),
         spec=spec,
         spec_hash=spec_hash(spec),
@@ -239,8 +247,8 @@ def record_reference(
     spec: ReferenceSpec, reference: Reference, scorer: Scorer, folder: Path | None, device: torch.device, external: bool = False
 ) -> ReferenceRecord:
     """Score a row, and write it where a folder is given."""
-    note, pictures, labels, truth = reference
-    pairs = None if truth is None else {"truth": (pictures, truth)}
+    note, samples, labels, truth = reference
+    pairs = None if truth is None else {"truth": (samples, truth)}
     record = ReferenceRecord(
         environment=environment(device),
         warnings=tuple(scorer.warnings),
@@ -249,12 +257,12 @@ def record_reference(
         external=external,
         note=note,
         dataset_digest=scorer.split.digest,
-        samples_digest=images.digest(pictures),
+        samples_digest=images.digest(samples),
         extractors=scorer.info,
-        metrics=tuple(scorer.score(pictures, f"{spec.dataset} {spec.name}", labels, pairs)),
+        metrics=tuple(scorer.score(samples, f"{spec.dataset} {spec.name}", labels, pairs)),
     )
     if folder is not None:
-        write_samples(pictures, None, folder)
+        write_samples(samples, None, scorer.dataset, folder)
         write_record(folder / "record.json", record)
     log.info("%s %s: %s", spec.dataset, spec.name, summary(record.metrics))
     return record
@@ -357,14 +365,14 @@ def reference_folder(out: Path, spec: ReferenceSpec) -> Path:
     return out / "references" / spec.dataset / spec.name
 
 
-def write_samples(pictures: Tensor, labels: Tensor | None, folder: Path) -> None:
-    images.save_samples(pictures, labels, folder / "samples.npz")
-    images.save_png(images.grid(pictures[:GRID], columns=8), folder / "samples.png")
+def write_samples(samples: Tensor, labels: Tensor | None, dataset: Dataset, folder: Path) -> None:
+    images.save_samples(samples, labels, folder / "samples.npz")
+    pictures.save_samples_picture(samples, dataset, folder / "samples.png")
 
 
 def summary(metrics: tuple[MetricValue, ...] | list[MetricValue]) -> str:
-    """The Frechet distances, for the log."""
-    return "  ".join(f"{m.name} {m.value:.4g}" for m in metrics if m.metric == "fd" and m.value is not None)
+    """The Frechet distances and counted modes, for the log."""
+    return "  ".join(f"{m.name} {m.value:.4g}" for m in metrics if m.metric in LOGGED and m.value is not None)
 
 
 def cost_of(progress: Progress, sample_seconds: float, score_seconds: float, device: torch.device) -> Cost:
@@ -413,6 +421,8 @@ def estimate(spec: CellSpec, device: torch.device, jobs: int = 1) -> Estimate:
         limits.append(spec.tflop / tflop)
     if spec.kimg is not None:
         limits.append(1000 * spec.kimg / (n * size))
+    if spec.steps is not None:
+        limits.append(spec.steps)
     steps = int(min(limits)) + 1 if limits else None
     timed = min([steps * seconds] if steps else [], default=float("inf"))
     total = min(timed, spec.seconds if spec.seconds is not None else float("inf"))

@@ -32,7 +32,7 @@ def build_variant(spec: CellSpec, device: torch.device) -> Variant:
 
 
 class Drawn(NamedTuple):
-    """images uint8 (n, C, H, W), labels (n,), and, where the task starts from images, the truth: uint8 like images."""
+    """images at rest (n, C, H, W), labels (n,), and, where the task starts from images, the truth: uint8 like images."""
 
     images: Tensor
     labels: Tensor
@@ -85,7 +85,7 @@ def draw(
                 part = slice((block - blocks.start) * BLOCK, (block - blocks.start + 1) * BLOCK)
                 asked = given.labels[part]
                 made = variant.transform(tasks.SOURCES[variant.task](images.to_float(given.images[part])).to(variant.device))
-            pictures.append(images.to_uint8(made).cpu().contiguous())
+            pictures.append(images.at_rest(made).cpu().contiguous())
             labels.append(asked.cpu())
     wanted = slice(start - blocks.start * BLOCK, start - blocks.start * BLOCK + n)
     truth = None if given is None else given.images[wanted]

@@ -103,7 +103,7 @@ class Scorer:
         if extractor.name not in self._real_features:
             title = f"{self.dataset.name} reals: {extractor.name}"
             extracted = extract_cached(extractor, self.real, title)
-            self._real_features[extractor.name] = replace(extracted, labels=self.real.labels)
+            self._real_features[extractor.name] = replace(extracted, labels=self.real.labels, mixture=self.dataset.mixture)
         return self._real_features[extractor.name]
 
 
@@ -149,6 +149,8 @@ def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extrac
     """Whether the metric means something with this extractor on this dataset."""
     if metric.needs in ("truth", "cycle"):
         return False  # it looks at the images themselves, once
+    if metric.needs == "mixture":
+        return dataset.mixture is not None
     if metric.needs in ("classifier", "condition"):
         return extractor.classifies == dataset.name and (metric.needs == "classifier" or fake.labels is not None)
     if metric.needs == "logits":

@@ -153,7 +153,7 @@ def train(
 
 
 def spent_by(progress: Progress, batches: Batches) -> Spent:
-    return Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds)
+    return Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds, progress.step)
 
 
 def _take_step(variant: Variant, batches: Batches, progress: Progress, seed: int, rng: torch.Generator) -> dict[str, Tensor]:
@@ -185,7 +185,10 @@ def history_row(progress: Progress, spent: Spent, means: dict[str, float], varia
     before = progress.history[-1] if progress.history else {"kimg": 0.0, "seconds": 0.0}
     rate = 1000 * (spent.kimg - before["kimg"]) / max(spent.seconds - before["seconds"], 1e-9)
     norms = {name: float(norm) for name, norm in variant.gradient_norms().items()}
-    return {"step": progress.step, **vars(spent), **means, **norms, "images_per_second": rate}
+    return {
+        "step": progress.step, "tflop": spent.tflop, "kimg": spent.kimg, "seconds": spent.seconds,
+        **means, **norms, "images_per_second": rate,
+    }  # fmt: skip
 
 
 def write_history(progress: Progress, path: Path) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import abc
 import copy
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from gan_bench.device import autocast
+from gan_bench.device import fast_precision
+from gan_bench.images import are_points
 from gan_bench.records import FROM_LATENTS
 from gan_bench.seeds import stream
 from generators import blocks
@@ -63,6 +64,7 @@ class Variant(abc.ABC):
     settings_type: ClassVar[type[Settings]] = Settings
 
     short_budget: ClassVar[dict[str, Any]] = {}  # what differs from the paper when a budget allows few updates; say why
+    for_points: ClassVar[dict[str, Any] | None] = None  # what differs where points are drawn; None: it draws images alone
 
     generator: nn.Module
     sampler: nn.Module  # what images are drawn from: the generator, or the running average of its weights
@@ -87,6 +89,20 @@ class Variant(abc.ABC):
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
         return [group for optimiser in self.optimisers.values() for group in optimiser.param_groups]
+
+    @property
+    def draws_points(self) -> bool:
+        return are_points(self.image_shape)
+
+    @property
+    def precision(self) -> torch.dtype:
+        """That of matrix products and convolutions. bfloat16's 8 bits cannot tell points as close as a mode is narrow."""
+        return torch.float32 if self.draws_points else fast_precision(self.device.type)
+
+    def autocast(self) -> AbstractContextManager:
+        """The context in which networks run during training."""
+        reduced = self.precision != torch.float32
+        return torch.autocast(self.device.type, dtype=self.precision) if reduced else nullcontext()
 
     @abc.abstractmethod
     def build(self) -> dict[str, nn.Module]:
@@ -203,10 +219,15 @@ class Variant(abc.ABC):
         return generator, sum(counts.values())
 
     @classmethod
-    def default_settings(cls, width: int, short: bool = False) -> dict[str, Any]:
-        """This variant's settings at a preset's width, as plain data; with `short`, those for a budget of few updates."""
-        settings = cls.settings_type(width=width)
-        return asdict(replace(settings, **cls.short_budget) if short else settings)
+    def default_settings(cls, width: int, short: bool = False, points: bool = False) -> dict[str, Any]:
+        """This variant's settings at a preset's width, as plain data.
+
+        short   those for a budget of few updates
+        points  those for drawing points, whatever the budget; only of a variant that has `for_points`
+        """
+        changes = cls.for_points if points else cls.short_budget if short else {}
+        assert changes is not None
+        return asdict(replace(cls.settings_type(width=width), **changes))
 
 
 def accuracies(real_logits: Tensor, fake_logits: Tensor, boundary: float) -> dict[str, Tensor]:
@@ -234,7 +255,7 @@ class Discriminating(Variant):
         """One step of the discriminator on two inputs of its own, as `d_input` makes them."""
         optimiser = self.optimisers["d_optimiser"]
         optimiser.zero_grad(set_to_none=True)
-        with autocast(self.device):
+        with self.autocast():
             real_logits, fake_logits = (logits.float() for logits in blocks.together(self.discriminator, real, fake))
         d_loss = self.d_loss(real_logits, fake_logits)
         penalty = self.d_penalty(real, fake, rng)
@@ -276,11 +297,11 @@ class AdversarialVariant(Discriminating):
         self, step: int, reals: Sequence[Tensor], labels: Sequence[Tensor], rng: torch.Generator
     ) -> dict[str, Tensor]:
         for real, asked in zip(reals[:-1], labels[:-1], strict=True):
-            with torch.no_grad(), autocast(self.device):
+            with torch.no_grad(), self.autocast():
                 fake = self.generator(self.g_input(self.draw_z(len(real), rng), asked))
             self.update_d(self.d_input(real, asked), self.d_input(fake, asked), rng)
         real, asked = reals[-1], labels[-1]
-        with autocast(self.device):
+        with self.autocast():
             fake = self.d_input(self.generator(self.g_input(self.draw_z(len(real), rng), asked)), asked)
         losses = self.update_d(self.d_input(real, asked), fake.detach(), rng)
         return losses | self.update_g(fake)
@@ -290,7 +311,7 @@ class AdversarialVariant(Discriminating):
         optimiser = self.optimisers["g_optimiser"]
         optimiser.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)  # its gradients are not wanted here, and cost a third of the pass
-        with autocast(self.device):
+        with self.autocast():
             fake_logits = self.discriminator(fake)
         g_loss = self.g_loss(fake_logits.float())
         g_loss.backward()

@@ -25,7 +25,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_bench import tasks
-from gan_bench.device import autocast
 from generators import VARIANTS, base, blocks
 
 
@@ -99,7 +98,7 @@ class CycleGAN(base.Variant):
         optimiser.zero_grad(set_to_none=True)
         for net in (self.d_target, self.d_source):
             net.requires_grad_(False)
-        with autocast(self.device):
+        with self.autocast():
             # instance norm keeps samples apart, so what one network does to both domains is one pass
             fake_target, same_target = blocks.together(self.generator, source, target)
             fake_source, same_source = blocks.together(self.back, target, source)
@@ -128,7 +127,7 @@ class CycleGAN(base.Variant):
             (self.d_target, target, fake_target, self.target_pool),
             (self.d_source, source, fake_source, self.source_pool),
         ):
-            with autocast(self.device):
+            with self.autocast():
                 real_logits, fake_logits = (x.float() for x in blocks.together(net, real, pool.exchange(fake, rng)))
             losses.append(((real_logits - 1).square().mean() + fake_logits.square().mean()) / 2)
             told.append(base.accuracies(real_logits, fake_logits, boundary=0.5))

@@ -28,7 +28,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_bench import tasks
-from gan_bench.device import autocast
 from gan_bench.errors import UserError
 from gan_bench.pretrained import efficientnet_lite0
 from gan_bench.registry import nearest
@@ -83,7 +82,7 @@ class SRGAN(srresnet.SRResNet, base.Discriminating):
         if self.phase(step) == "pixels":
             return super().train_step(step, reals, labels, rng)
         (large,) = reals
-        with autocast(self.device):
+        with self.autocast():
             grown = self.generator(tasks.SOURCES[self.task](large))
         return self.update_d(large, grown.detach(), rng) | self.update_g(large, grown)
 
@@ -91,7 +90,7 @@ class SRGAN(srresnet.SRResNet, base.Discriminating):
         s, optimiser = self.settings, self.optimisers["g_optimiser"]
         optimiser.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
-        with autocast(self.device):
+        with self.autocast():
             fake_logits = self.discriminator(grown)
             wanted, found = self.content(self.as_colour(large)), self.content(self.as_colour(grown))
         content_loss = F.mse_loss(found.float(), wanted.float()) / wanted.float().square().mean()

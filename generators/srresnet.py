@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_bench import tasks
-from gan_bench.device import autocast
 from generators import VARIANTS, base, blocks
 
 
@@ -52,7 +51,7 @@ class SRResNet(base.Variant):
     ) -> dict[str, Tensor]:
         (large,), optimiser = reals, self.optimisers["g_optimiser"]
         optimiser.zero_grad(set_to_none=True)
-        with autocast(self.device):
+        with self.autocast():
             grown = self.generator(tasks.SOURCES[self.task](large))
         loss = F.mse_loss(grown.float(), large)
         loss.backward()

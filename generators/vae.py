@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_bench.device import autocast
 from generators import VARIANTS, base, blocks
 
 
@@ -60,7 +59,7 @@ class VAE(base.Variant):
     ) -> dict[str, Tensor]:
         (real,), optimiser = reals, self.optimisers["optimiser"]
         optimiser.zero_grad(set_to_none=True)
-        with autocast(self.device):
+        with self.autocast():
             mean, log_var = self.encode(real)
             z = mean + (log_var / 2).exp() * self.draw_z(len(real), rng)
             raw = self.generator[:-1](z)  # before the tanh

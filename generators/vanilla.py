@@ -3,6 +3,7 @@
 The authors' MNIST configuration: G 100 -> 1200 -> 1200 ReLU -> pixels, D two maxout layers of 240 units with 5 pieces,
 dropout .5 inside D and .2 at its input, SGD with lr .1 (decayed by 1.000004 an update), momentum .5 rising to .7, batch 100.
 Here: Adam 2e-4 (.5, .999), which needs no schedule tied to the length of a training; normal z; tanh for images in [-1, 1].
+Points of the plane: the GAN that PacGAN is compared with (generators/points.py).
 
 Short budgets: batch 32, lr 2.5e-4, at width 32 half the units, and samples from a running average of G, which takes most of
 the pixel noise away: 8 TFLOP of MNIST end at an FD lite0@64_2k of 842 with lr 4e-4, drawn from the average at 484. 6 TFLOP end
@@ -16,7 +17,7 @@ from math import prod
 
 from torch import nn
 
-from generators import VARIANTS, base, blocks
+from generators import VARIANTS, base, blocks, points
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class Vanilla(base.AdversarialVariant):
     paper = "Goodfellow et al. 2014"
     settings_type = Settings
     short_budget = {"batch_size": 32, "lr": 2.5e-4, "ema": 0.9995}
+    for_points = points.SETTINGS
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)
     g_loss = staticmethod(blocks.nonsaturating_g_loss)
 
     def build(self) -> dict[str, nn.Module]:
+        if self.draws_points:
+            return points.networks(self.settings, self.image_shape)
         shrink = min(1.0, self.settings.width / 64)  # the paper's sizes from width 64 on
         hidden, units, pixels = int(1200 * shrink), int(240 * shrink), prod(self.image_shape)
         generator = nn.Sequential(

@@ -3,6 +3,8 @@
 Paper: critic without batch norm, gradient penalty 10, five critic steps a generator step; its small convolutional CIFAR-10
 and MNIST networks train with Adam 1e-4 (.5, .9), batches of 64 and 50, for 200,000 generator steps.
 Here: the critic starts from He weights, since nothing normalises its signals, and G as in DCGAN.
+Points of the plane: the networks that all variants have there (generators/points.py), with the gradient penalty .1 and
+batch 256 of the authors' code for toy mixtures.
 
 Short budgets: two time scales instead of five critic steps, after "GANs Trained by a Two Time-Scale Update Rule" (Heusel et
 al. 2017, arXiv 1706.08500): one critic step of eight times G's learning rate, beta1 0, batch 16, samples from a running
@@ -19,8 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_bench.device import autocast
-from generators import VARIANTS, base, blocks
+from generators import VARIANTS, base, blocks, points
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,13 @@ class WGANGP(base.AdversarialVariant):
     settings_type = Settings
     boundary = None
     short_budget = {"batch_size": 16, "n_critic": 1, "lr": 4e-4, "d_lr_ratio": 8.0, "beta1": 0.0, "ema": 0.99}
+    for_points = {"z_dim": 2, "batch_size": 256, "gp_weight": 0.1}
     settings: Settings
 
     def build(self) -> dict[str, nn.Module]:
         s = self.settings
+        if self.draws_points:
+            return points.networks(s, self.image_shape)
         return {
             "generator": blocks.init_normal(blocks.dcgan_generator(s.z_dim, self.image_shape, s.width)),
             "discriminator": blocks.init_he(blocks.dcgan_discriminator(self.image_shape, s.width, batch_norm=False)),
@@ -65,7 +69,7 @@ class WGANGP(base.AdversarialVariant):
         alpha = torch.rand(len(real), 1, 1, 1, generator=rng, device=real.device)
         x = (alpha * real + (1 - alpha) * fake.float()).requires_grad_()
         inner = x.clone()  # the FLOP counter cannot watch a gradient with respect to a leaf
-        with autocast(self.device):
+        with self.autocast():
             logits = self.discriminator(inner)
         (gradient,) = torch.autograd.grad(logits.float().sum(), inner, create_graph=True)
         norm = gradient.float().flatten(1).norm(dim=1)

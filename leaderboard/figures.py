@@ -1,19 +1,22 @@
-"""Charts: of a track, the headline metric by entry, and quality against detectability; of a training, its curves.
+"""Charts: of a track, the headline metric by entry, and quality against detectability; of a training, its curves; of points,
+where they lie.
 
 Drawn without pyplot or a display.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 
 from gan_bench.records import atomic_path
 from leaderboard.aggregate import Estimate, Row, Standings
@@ -127,6 +130,29 @@ def history_chart(history: pd.DataFrame, path: Path) -> bool:
                 axes.legend(frameon=False, fontsize=8)
         _save(figure, path)
     return True
+
+
+def scatter_chart(
+    panels: Sequence[np.ndarray], centres: Sequence[Sequence[float]], sigma: float, path: Path, across: int = 5
+) -> None:
+    """Points (N, 2) over rings of three sigma around the true centres, a panel an array, all on one scale."""
+    reach = 1.35 * max(abs(coordinate) for centre in centres for coordinate in centre)
+    columns, rows = min(across, len(panels)), -(-len(panels) // across)
+    side = 4.0 if len(panels) == 1 else 2.1
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(side * columns, side * rows), dpi=130, layout="constrained")
+        FigureCanvasAgg(figure)
+        for i, points in enumerate(panels):
+            axes = figure.add_subplot(rows, columns, i + 1, aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
+            axes.set(xticks=[], yticks=[])
+            for x, y in centres:
+                axes.add_patch(Circle((x, y), 3 * sigma, fill=False, edgecolor=COLOURS[1], linewidth=0.9))
+                axes.plot(x, y, marker="+", color=COLOURS[1], markersize=4, zorder=3)
+            axes.scatter(points[:, 0], points[:, 1], s=side, color=COLOURS[0], alpha=0.5, linewidths=0)
+            beyond = int((np.abs(points) > reach).any(axis=1).sum())
+            if beyond:
+                axes.set_title(f"{beyond} of {len(points)} beyond the frame", fontsize=7, color=FAINT, loc="left")
+        _save(figure, path)
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:

@@ -18,6 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gan_bench import images
 from gan_bench.datasets import DATASETS, base, cifar10, mnist
 from gan_bench.datasets.folder import read_images
 from gan_bench.datasets.sources import Npm, Official, SourceFailed, read_members
@@ -214,7 +215,8 @@ def test_every_dataset_keeps_its_contract(name: str, fetched):
     dataset = DATASETS.create(name)
     splits = [dataset.load("train"), dataset.load("test")]
     for split in splits:
-        assert split.images.dtype == torch.uint8 and tuple(split.images.shape[1:]) == dataset.image_shape
+        at_rest = torch.float32 if images.are_points(dataset.image_shape) else torch.uint8
+        assert split.images.dtype == at_rest and tuple(split.images.shape[1:]) == dataset.image_shape
         assert split.labels.dtype == torch.int64 and len(split.labels) == len(split.images)
         assert set(split.labels.unique().tolist()) == set(range(len(dataset.class_names)))
     assert splits[0].digest == dataset.load("train").digest != splits[1].digest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,13 +91,19 @@ def test_budget_share_is_that_of_the_tightest_limit():
         ("60s", Budget(seconds=60)),
         ("1.5m", Budget(seconds=90)),
         ("2kimg,5s", Budget(kimg=2, seconds=5)),
+        ("400000steps", Budget(steps=400_000)),
     ],
 )
 def test_budgets_parse(text: str, budget: Budget):
     assert parse_preset(text).budget == budget
 
 
-@pytest.mark.parametrize("text", ["quik", "8", "-1s", "0s", "1s,", "8 flops", ""])
+def test_a_preset_before_limits_gives_its_sizes():
+    found = parse_preset("standard, 1000steps")
+    assert found == replace(PRESETS["standard"], name="standard,1000steps", budget=Budget(steps=1000))
+
+
+@pytest.mark.parametrize("text", ["1000steps,standard", "quik", "8", "-1s", "0s", "1s,", "8 flops", ""])
 def test_wrong_budgets_are_refused(text: str):
     with pytest.raises(UserError, match="unknown budget"):
         parse_preset(text)

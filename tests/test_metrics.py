@@ -12,16 +12,19 @@ import torch_fidelity
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
+from gan_bench.datasets import DATASETS
 from gan_bench.features import EXTRACTORS
 from gan_bench.metrics import METRICS, bins
 from gan_bench.metrics.base import Extracted, TooFew
 from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.metrics.fd import gaussian as gaussian_of
+from gan_bench.mixture import Mixture
 from gan_bench.score import extract
 from tests.conftest import CPU
 
 PIXELS = ("truth", "cycle")  # metrics of pictures, tested apart
-NAMES = [name for name in METRICS.names() if METRICS.get(name).needs not in PIXELS]
+NAMES = [name for name in METRICS.names() if METRICS.get(name).needs not in (*PIXELS, "mixture")]
+RING = Mixture(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (5.0, 5.0)), sigma=0.1)
 
 
 def gaussian(n: int, dim: int, seed: int, mean: float = 0.0, scale: float = 1.0, classes: int = 10) -> Extracted:
@@ -217,6 +220,33 @@ def test_a_class_with_too_few_images_is_said():
     lopsided = Extracted(few.features, few.logits, torch.zeros(1000, dtype=torch.int64))
     with pytest.raises(TooFew, match="at least 10 images of each class a side and got 0"):
         value("condition", lopsided, few)
+
+
+def at(points: list[tuple[float, float]], times: int = 100) -> Extracted:
+    return Extracted(torch.tensor(points).repeat(times, 1))
+
+
+def test_modes_of_a_mixture_by_hand():
+    """Of five kinds of points two lie within .3 of the first centre, one of the second, one just without the third's reach and
+    one far from all: two modes, 3 / 5 good, and a histogram of 2 : 1 over 4 modes."""
+    real = Extracted(torch.zeros(200, 2), mixture=RING)
+    found = value("mixture", at([(0.0, 0.0), (0.2, 0.2), (1.29, 0.0), (0.31, 1.0), (9.0, 9.0)]), real)
+    assert found["modes_covered"] == 2 and found["high_quality"] == pytest.approx(0.6)
+    entropy = -(2 / 3 * math.log(2 / 3) + 1 / 3 * math.log(1 / 3))
+    assert found["reverse_kl"] == pytest.approx(math.log(4) - entropy)
+    assert math.isnan(value("mixture", at([(9.0, 9.0)]), real)["reverse_kl"])
+
+
+@pytest.mark.parametrize("name", ["ring8", "grid25"])
+def test_draws_of_a_mixture_have_all_its_modes(name):
+    """1 - exp(-9 / 2) of good points: sd .0007 over 20,000 draws. Reverse KL of a fair histogram: (K - 1) / (2 n) expected."""
+    dataset = DATASETS.create(name)
+    points = Extracted(dataset.load("test").images.flatten(1))
+    found = value("mixture", points, Extracted(points.features, mixture=dataset.mixture))
+    modes = len(dataset.mixture.centres)
+    assert found["modes_covered"] == modes == len(dataset.class_names)
+    assert found["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.003)
+    assert found["reverse_kl"] < 3 * (modes - 1) / (2 * len(points))
 
 
 @pytest.mark.parametrize("name", NAMES)

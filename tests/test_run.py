@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 
+from gan_bench import images, sample
 from gan_bench import run as benchmark
-from gan_bench import sample
 from gan_bench.budget import PRESETS
 from gan_bench.datasets import DATASETS
 from gan_bench.errors import UserError
@@ -285,6 +286,25 @@ def test_a_folder_in_use_is_refused(tmp_path):
         holder.wait()
     with benchmark.owned(tmp_path, plan):  # a killed owner leaves no lock behind
         pass
+
+
+def test_a_suite_of_points_runs_whole(cli, tmp_path):
+    """Both mixtures, with the suite's own count of fakes; pictures are scatters, and samples of a cell too."""
+    ended = cli("run", "--suite", "modes", "--budget", "smoke,30steps", "--jobs", "1", "--device", "cpu", "--out", tmp_path)
+    assert ended.code == 0 and "Modes covered" in ended.stdout
+    for dataset in ("ring8", "grid25"):
+        cell = tmp_path / "cells" / dataset / "pacgan2/seed-0"
+        record = read_record(cell / "record.json", CellRecord)
+        assert record.status == "done" and record.environment.precision == "float32" and record.cost.steps == 30
+        values = {m.name: m.value for m in record.metrics}
+        assert values["fd_raw_2500"] > 0 and values["modes_covered_raw_2500"] >= 0
+        assert images.load_samples(cell / "samples.npz").dtype == torch.float32
+        assert {"samples.png", "strip.png"} <= {file.name for file in cell.iterdir()}
+    real = read_record(tmp_path / "references/grid25/real/record.json", ReferenceRecord)
+    assert {m.value for m in real.metrics if m.metric == "modes_covered"} == {25}
+    assert cli("sample", cell, "-n", 9, "--out", tmp_path / "nine.png").code == 0 and (tmp_path / "nine.png").is_file()
+    refused = cli("sample", cell, "--out", tmp_path / "folder")
+    assert refused.code == 2 and "grid25 holds points" in refused.stderr
 
 
 def test_a_plan_is_the_product_of_its_parts():

@@ -11,7 +11,7 @@ import torchvision
 
 from gan_bench import tasks
 from gan_bench.errors import UserError
-from generators import VARIANTS, blocks, cyclegan, vae
+from generators import VARIANTS, blocks, cyclegan, pacgan2, points, vae
 from generators.base import AdversarialVariant, Discriminating
 from tests.factories import small
 
@@ -49,6 +49,40 @@ def test_images_have_the_datasets_shape_and_range(name, shape):
         else:
             images = variant.transform(tasks.SOURCES[variant.task](torch.rand(5, *shape) * 2 - 1))
     assert images.shape == (5, *shape) and images.abs().max() <= 1 and images.isfinite().all()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if VARIANTS.get(name).for_points is not None])
+def test_points_are_drawn_in_full_precision(name):
+    """bfloat16 near 1 knows steps of 2^-7, most of a ring mode's sigma of .01."""
+    kind = VARIANTS.get(name)
+    settings = kind.settings_type(**(kind.default_settings(64, short=True, points=True) | {"batch_size": 50}))
+    variant = kind((2, 1, 1), 8, settings, seed=0, device=torch.device("cpu"))
+    one_step(variant)
+    z = variant.draw_z(500, torch.Generator().manual_seed(0))
+    with torch.no_grad(), variant.evaluating(), variant.autocast():
+        made = variant.generate(z, torch.zeros(500, dtype=torch.int64))
+    assert z.shape == (500, 2) and made.shape == (500, 2, 1, 1) and made.dtype == variant.precision == torch.float32
+    assert len(made.unique()) > 900
+
+
+def test_points_networks_have_the_papers_sizes():
+    """G: 2-400-400-400-400-2, no biases under batch norm; D: maxout layers of 200 units with 5 pieces on a pack of two."""
+    kind = VARIANTS.get("pacgan2")
+    settings = kind.settings_type(**kind.default_settings(64, points=True))
+    assert (settings.lr, settings.beta1, settings.batch_size) == (1e-4, 0.8, 100)
+    nets = points.networks(settings, (2, 1, 1), packed=2)
+    generator, discriminator = (sum(p.numel() for p in net.parameters()) for net in nets.values())
+    assert generator == 2 * 400 + 3 * 400 * 400 + 4 * 2 * 400 + 802
+    assert discriminator == 5 * 1000 + 2 * 201 * 1000 + 201
+
+
+def test_a_pack_is_two_batches_side_by_side():
+    """Image i of one batch beside image i of the other, so that D sees samples together and not their order."""
+    one, two = torch.rand(4, 3, 8, 8), torch.rand(4, 3, 8, 8)
+    packed = pacgan2.pack([one, two])
+    assert torch.equal(packed[:, :3], one) and torch.equal(packed[:, 3:], two)
+    variant = small("pacgan2")
+    assert variant.n_batches(0) == 2 and variant.discriminator[0].in_channels == 6
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -197,6 +231,8 @@ def test_a_shared_pass_is_as_good_as_two(name):
 
 
 def variant_input(variant, images):
+    if isinstance(variant, pacgan2.PacGAN2):
+        return pacgan2.pack([images, images.flip(0)])
     return variant.d_input(images, torch.arange(len(images))) if isinstance(variant, AdversarialVariant) else images
 
 
@@ -204,7 +240,7 @@ def variant_input(variant, images):
 def test_the_generator_step_leaves_the_discriminator_alone(name):
     variant = small(name)
     z, labels = variant.draw_z(8, torch.Generator().manual_seed(0)), torch.arange(8)
-    fake = variant.d_input(variant.generator(variant.g_input(z, labels)), labels)
+    fake = variant_input(variant, variant.generator(variant.g_input(z, labels)))
     before = [p.clone() for p in variant.discriminator.parameters()]
     variant.update_g(fake)
     assert all(torch.equal(a, b) and b.requires_grad for a, b in zip(before, variant.discriminator.parameters(), strict=True))

@@ -18,6 +18,7 @@ from torch import Tensor
 from gan_bench import images
 from gan_bench.datasets.sources import Source, SourceFailed, remove
 from gan_bench.errors import UserError
+from gan_bench.mixture import Mixture
 from gan_bench.paths import cache_folder
 from gan_bench.records import atomic_path
 from gan_bench.seeds import stream
@@ -28,7 +29,7 @@ SplitName = Literal["train", "test"]
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, C, H, W) uint8 and labels (N,) int64."""
+    """Images at rest (N, C, H, W), uint8 or float32 points, and labels (N,) int64."""
 
     images: Tensor
     labels: Tensor
@@ -52,6 +53,7 @@ class Dataset(abc.ABC):
     title: ClassVar[str]
     image_shape: ClassVar[tuple[int, int, int]]  # (channels, height, width) as networks and metrics see it
     class_names: ClassVar[tuple[str, ...]]
+    mixture: ClassVar[Mixture | None] = None  # what the points of a dataset of points were drawn from
 
     @abc.abstractmethod
     def load(self, split: SplitName) -> Split:

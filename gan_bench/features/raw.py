@@ -1,4 +1,4 @@
-"""`raw`: pixel values themselves, averaged down to 8x8 where images are larger. No weights; for tests and made datasets."""
+"""`raw`: pixel values themselves, averaged down to 8x8 where images are larger; of points, their coordinates. No weights."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ class Raw(Extractor):
 
     def __call__(self, batch: Tensor) -> tuple[Tensor, None]:
         x = images.to_float(batch)
-        return F.adaptive_avg_pool2d(x, SIDE).flatten(1), None
+        return F.adaptive_avg_pool2d(x, min(SIDE, *x.shape[2:])).flatten(1), None

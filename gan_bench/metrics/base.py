@@ -9,6 +9,8 @@ from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor
 
+from gan_bench.mixture import Mixture
+
 T = TypeVar("T")
 
 
@@ -20,12 +22,14 @@ class TooFew(ValueError):
 class Extracted:
     """One image set seen by one extractor: features (N, D) float32, logits (N, K) or None.
 
-    labels  (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
+    labels   (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
+    mixture  of reals that are points: what they were drawn from
     """
 
     features: Tensor
     logits: Tensor | None = None
     labels: Tensor | None = None
+    mixture: Mixture | None = None
     _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -46,7 +50,7 @@ class Metric(abc.ABC):
     minimum      fewest images a side
     needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored;
                  "condition": that, and fakes that were asked for by class; "truth": images, and what each should be;
-                 "cycle": sources that came back from a translation, and what they were
+                 "cycle": sources that came back from a translation, and what they were; "mixture": points of a known one
     """
 
     name: ClassVar[str]

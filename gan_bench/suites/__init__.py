@@ -1,4 +1,4 @@
-"""Suites: a dataset with what is trained, measured and judged on it. One TOML file each: data, not code."""
+"""Suites: datasets with what is trained, measured and judged on each. One TOML file each: data, not code."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ FOLDER = Path(__file__).parent
 
 
 class Suite(Model):
-    """headline is the start of the metric name that ranks the suite's table."""
+    """headline  the start of the metric name that ranks the suite's tables
+    n_fake    how many fakes its metrics are defined for; None: the preset's number
+    """
 
     title: str
-    dataset: str
+    datasets: tuple[str, ...]
     variants: tuple[str, ...]
     extractors: tuple[str, ...]
     metrics: tuple[str, ...]
     detectors: tuple[str, ...]
     headline: str
+    n_fake: int | None = None
 
 
 def names() -> list[str]:
@@ -42,4 +45,9 @@ def load(name: str) -> Suite:
 
 def headlines() -> dict[str, str]:
     """dataset -> the start of the metric name that ranks its table."""
-    return {suite.dataset: suite.headline for suite in map(load, names())}
+    return {dataset: suite.headline for suite in map(load, names()) for dataset in suite.datasets}
+
+
+def of_dataset(name: str) -> Suite | None:
+    """The suite that a dataset belongs to, if any."""
+    return next((suite for suite in map(load, names()) if name in suite.datasets), None)

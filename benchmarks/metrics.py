@@ -1,0 +1,141 @@
+"""What do the metrics cost?  python benchmarks/metrics.py [--n 50000] [--dim 1280]
+
+Three parts. Precision, recall, density and coverage of n fakes against n reals, in a process of their own: its peak memory,
+torch and the features included, must stay below 3 GB where one matrix of all distances would take 10. Then seconds of each
+metric at the counts of `quick`: for the first set of fakes, and for the next against the same reals. Last the scoring of two
+sets of photographs with noise by a `Scorer` that has no features in its cache: what is done about the reals is done once, so
+that the second must take at most 1 / 1.8 of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor
+
+from gan_bench.datasets import DATASETS
+from gan_bench.datasets.base import Dataset
+from gan_bench.device import environment, peak_memory_mb, pick
+from gan_bench.metrics import METRICS
+from gan_bench.metrics.base import Extracted
+from gan_bench.paths import cache_folder
+from gan_bench.score import Scorer, extract
+from gan_bench.seeds import stream
+
+MOST_GB, LEAST_RATIO = 3.0, 1.8
+N_FAKE, N_REAL, CLASSES = 5_000, 10_000, 10
+OF_FEATURES = ("features", "logits", "classifier", "condition")  # what a metric may need; the others look at pixels or points
+DATASET, EXTRACTORS, SCORED = "cifar10", ("cifar10-resnet", "lite0"), ("fd", "kid", "is", "pr", "dc", "modes")
+
+
+def made(n: int, dim: int, name: str) -> Extracted:
+    """Random features of n images, with logits and labels."""
+    rng = stream(0, "metrics", name)
+    features, logits = torch.randn(n, dim, generator=rng), torch.randn(n, CLASSES, generator=rng)
+    return Extracted(features, logits, logits.argmax(1))
+
+
+def seconds_of(work: Callable[..., Any], *args: Any) -> float:
+    started = time.monotonic()
+    work(*args)
+    return time.monotonic() - started
+
+
+def neighbours(n: int, dim: int) -> dict[str, Any]:
+    """Both metrics on the same sets, as in a score: the second finds the distances among the reals known."""
+    fake, real = made(n, dim, "fake"), made(n, dim, "real")
+    before = peak_memory_mb(torch.device("cpu"))
+    found = {name: seconds_of(METRICS.create(name), fake, real) for name in ("pr", "dc")}
+    peak_gb = peak_memory_mb(torch.device("cpu")) * 2**20 / 1e9
+    return {
+        "n": n, "dim": dim, "pr sec": round(found["pr"], 1), "dc sec": round(found["dc"], 1),
+        "features GB": round(2 * real.features.nbytes / 1e9, 3), "before GB": round(before * 2**20 / 1e9, 3),
+        "peak GB": round(peak_gb, 3), "most GB": MOST_GB, "met": peak_gb <= MOST_GB,
+    }  # fmt: skip
+
+
+def alone(work: Callable[..., Any], *args: Any) -> Any:
+    """`work` in a fresh process, started while this one is small: Linux counts the parent's memory into a child's peak."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        return executor.submit(work, *args).result()
+
+
+def each_metric(dim: int) -> list[dict[str, Any]]:
+    """Seconds of every metric of features, each with reals that no other has looked at."""
+    rows = []
+    for name in (n for n in METRICS.names() if METRICS.get(n).needs in OF_FEATURES):
+        metric = METRICS.create(name)
+        metric(made(1200, 16, "fake"), made(1200, 16, "real"))  # what is imported or set up at the first call
+        real = made(N_REAL, dim, "real")
+        first, following = (seconds_of(metric, made(N_FAKE, dim, fakes), real) for fakes in ("first", "next"))
+        rows.append({"metric": name, "first sec": round(first, 3), "next sec": round(following, 3)})
+        print(f"{name:14} first {first:8.3f} s  next {following:8.3f} s", flush=True)
+    return rows
+
+
+def noisy(dataset: Dataset, sd: int) -> Tensor:
+    """Test images with noise of that standard deviation."""
+    test = dataset.load("test").subset(N_FAKE, "metrics").images
+    noise = sd * torch.randn(test.shape, generator=stream(0, "metrics noise", sd))
+    return (test + noise).round().clamp(0, 255).to(torch.uint8)
+
+
+def reuse(device: torch.device) -> dict[str, Any]:
+    """Two sets of fakes by one scorer, in a cache that holds the dataset and nothing else."""
+    dataset = DATASETS.create(DATASET)
+    dataset.fetch()
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ):
+        (Path(folder) / "datasets").symlink_to((cache_folder() / "datasets").resolve(), target_is_directory=True)
+        os.environ["GAN_BENCH_CACHE"] = folder
+        scorer = Scorer(dataset, N_REAL, EXTRACTORS, SCORED, device, strict=True)
+        sets = {f"noise of sd {sd}": noisy(dataset, sd) for sd in (25, 50)}
+        for extractor in scorer.extractors:
+            extract(extractor, scorer.split.images[:100], "warm-up")
+        first, second = (seconds_of(scorer.score, fakes, title) for title, fakes in sets.items())
+    return {
+        "dataset": DATASET, "extractors": list(EXTRACTORS), "metrics": list(SCORED), "n_fake": N_FAKE, "n_real": N_REAL,
+        "first sec": round(first, 1), "second sec": round(second, 1), "ratio": round(first / second, 3),
+        "least ratio": LEAST_RATIO, "met": first / second >= LEAST_RATIO,
+    }  # fmt: skip
+
+
+def show(what: str, row: dict[str, Any]) -> None:
+    print("  ".join([what, *(f"{key} {value}" for key, value in row.items() if not isinstance(value, list))]), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=50_000, help="fakes, and reals, of the part that measures memory")
+    parser.add_argument("--dim", type=int, default=1280, help="made-up features an image")
+    parser.add_argument("--device", default="auto", help="for the extractors; metrics are computed on the CPU")
+    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    args = parser.parse_args()
+    device = pick(args.device)
+    large = alone(neighbours, args.n, args.dim)
+    show("precision, recall, density, coverage:", large)
+    rows = each_metric(args.dim)
+    again = reuse(device)
+    show("two sets of fakes:", again)
+    if args.out:
+        machine = environment(device)
+        found = {
+            "device": machine.device_name, "threads": machine.threads, "torch": torch.__version__,
+            "memory": large, "n_fake": N_FAKE, "n_real": N_REAL, "dim": args.dim, "seconds": rows, "reuse": again,
+        }  # fmt: skip
+        args.out.write_text(json.dumps(found, indent=2) + "\n")
+    raise SystemExit(0 if large["met"] and again["met"] else 1)
+
+
+if __name__ == "__main__":
+    main()
