@@ -103,8 +103,17 @@ class Scorer:
         if extractor.name not in self._real_features:
             title = f"{self.dataset.name} reals: {extractor.name}"
             extracted = extract_cached(extractor, self.real, title)
-            self._real_features[extractor.name] = replace(extracted, labels=self.real.labels, mixture=self.dataset.mixture)
+            self._real_features[extractor.name] = replace(
+                extracted, labels=self.real.labels, mixture=self.dataset.mixture, held_out=self._held_out(extractor)
+            )
         return self._real_features[extractor.name]
+
+    def _held_out(self, extractor: Extractor) -> Extracted | None:
+        """The test split, as many images as reals at most, where a metric needs it."""
+        if not any(metric.needs == "held-out" for metric in self.metrics):
+            return None
+        test = self.dataset.load("test").subset(len(self.real.images), self.dataset.name, "held out")
+        return extract_cached(extractor, test, f"{self.dataset.name} held-out reals: {extractor.name}")
 
 
 class Against(NamedTuple):

@@ -18,7 +18,10 @@ from generators import VARIANTS
 from tests.factories import cell_spec
 
 MISTAKES = [
-    (("run", "--suite", "mnits"), "unknown suite 'mnits'; did you mean 'mnist'? Known: cifar10, mnist, modes, shapes."),
+    (
+        ("run", "--suite", "mnits"),
+        "unknown suite 'mnits'; did you mean 'mnist'? Known: cifar10, mnist, modes, shapes,",
+    ),
     (("run", "--suite", "shapes", "--variants", "dcgna"), "unknown variant 'dcgna'; did you mean 'dcgan'?"),
     (("run", "--suite", "modes", "--variants", "dcgan"), "variants that draw both: pacgan2, vanilla, wgan-gp."),
     (("run", "--suite", "shapes", "--budget", "quik"), "unknown budget 'quik'; did you mean 'quick'?"),

@@ -229,6 +229,15 @@ def test_subsets_are_fixed_and_named():
     assert a.digest == b.digest != c.digest and len(a.images) == 50 and split.subset(9999, "x") is split
 
 
+def test_stacked_digits_are_those_of_their_class(fetched):
+    """Each channel is an MNIST digit of the split, its class the label's digit; all modes about equally often."""
+    split, digits = DATASETS.create("stacked-mnist").load("test"), fetched["mnist"].load("test")
+    known = {image.numpy().tobytes(): int(label) for image, label in zip(digits.images[:, 0], digits.labels, strict=True)}
+    for image, label in zip(split.images[:50], split.labels[:50].tolist(), strict=True):
+        assert [known[channel.numpy().tobytes()] for channel in image] == [label // 100, label // 10 % 10, label % 10]
+    assert split.labels.bincount(minlength=1000).min() > 5
+
+
 def test_shapes_have_the_factors_their_labels_say():
     """The hue of a shape's brightest pixels is its label's hue, for every image."""
     split = DATASETS.create("shapes").load("test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import prdc
@@ -14,7 +15,7 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 
 from gan_bench.datasets import DATASETS
 from gan_bench.features import EXTRACTORS
-from gan_bench.metrics import METRICS, bins
+from gan_bench.metrics import METRICS, bins, data_copying
 from gan_bench.metrics.base import Extracted, TooFew
 from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.metrics.fd import gaussian as gaussian_of
@@ -41,6 +42,8 @@ def one_class(labels: list[int], n_classes: int = 10) -> Extracted:
 
 
 def value(name: str, fake: Extracted, real: Extracted) -> dict[str, float]:
+    if METRICS.get(name).needs == "held-out" and real.held_out is None:
+        real = replace(real, held_out=gaussian(1000, real.features.shape[1], 99))
     return METRICS.create(name)(fake, real)
 
 
@@ -222,6 +225,53 @@ def test_a_class_with_too_few_images_is_said():
         value("condition", lopsided, few)
 
 
+def test_copies_are_told_from_unseen_images_and_from_bad_ones():
+    """C_T is a mean of z-scores: copies at distance 0 win every comparison, another sample of the reals' distribution wins half
+    (sd 1 at most, 4 allowed), fakes far out lose nearly all."""
+    train, unseen = gaussian(2000, 6, 0), gaussian(1000, 6, 1)
+    real = replace(train, held_out=unseen)
+    copies = Extracted(train.features[:1000] + 0.01 * gaussian(1000, 6, 2).features)
+    assert value("data-copying", copies, real)["c_t"] < -10
+    assert abs(value("data-copying", gaussian(1000, 6, 3), real)["c_t"]) < 4
+    assert value("data-copying", gaussian(1000, 6, 4, scale=3.0), real)["c_t"] > 10
+
+
+def test_the_z_score_of_two_samples_by_hand():
+    """{1, 3} over {2, 2, 0}: wins 1 + 3, no ties: U = 4 of 6, mean 3, variance 2 * 3 * 6 / 12 = 3."""
+    found = data_copying.z_score(torch.tensor([1.0, 3.0]), torch.tensor([2.0, 2.0, 0.0]))
+    assert found == pytest.approx(1 / math.sqrt(3))
+
+
+def test_cells_without_enough_fakes_are_left_out():
+    """Three far clusters of reals; fakes copy one and put too few elsewhere to be judged there."""
+    centres = torch.tensor([[0.0, 0.0], [50.0, 0.0], [0.0, 50.0]])
+    spread = [gaussian(900, 2, seed).features + centres.repeat(300, 1) for seed in (0, 1)]
+    real = Extracted(spread[0], held_out=Extracted(spread[1]))
+    copying = spread[0][::3].repeat(2, 1)[:500] + 1e-3
+    few = centres[1] + 30 * torch.ones(10, 2)
+    alone, beside = (value("data-copying", Extracted(x), real)["c_t"] for x in (copying, torch.cat([copying, few])))
+    assert alone == beside < -10
+
+
+def test_modes_are_counted_from_the_first_sample_and_among_confident_ones():
+    """Three of ten classes in shares .5, .3, .2, the last with a probability of 1 / (1 + 9 e^-2) = .45."""
+    logits = one_class([0] * 50 + [1] * 30 + [2] * 20).logits.clone()
+    logits[-20:] *= 2 / 100
+    found = value("mode-count", Extracted(torch.zeros(100, 2), logits), one_class([0] * 100))
+    assert found["modes"] == 3 and found["confident_modes"] == 2
+    entropy = -sum(p * math.log(p) for p in (0.5, 0.3, 0.2))
+    assert found["mode_kl"] == pytest.approx(math.log(10) - entropy) and found["mode_kl_floor"] == pytest.approx(9 / 200)
+
+
+def test_the_floor_of_stacked_mnist_is_what_a_perfect_model_shows():
+    """26,000 uniform draws of 1000 modes: twice n times their KL is chi-square of 999, so sd sqrt(2 * 999) / 52,000 = .0009."""
+    drawn = torch.randint(1000, (26_000,), generator=torch.Generator().manual_seed(0))
+    perfect = one_class(drawn.tolist(), 1000)
+    found = value("mode-count", perfect, perfect)
+    assert found["mode_kl_floor"] == pytest.approx(0.0192, abs=1e-4)
+    assert found["mode_kl"] == pytest.approx(found["mode_kl_floor"], abs=4 * 0.0009)
+
+
 def at(points: list[tuple[float, float]], times: int = 100) -> Extracted:
     return Extracted(torch.tensor(points).repeat(times, 1))
 
@@ -268,8 +318,8 @@ def test_every_metric_prefers_the_better_images(name):
     bad = Extracted(gaussian(1500, 6, 3, mean=3.0, scale=0.3).features, bad_logits, torch.arange(1500) % 10)
     better, worse = value(name, good, real), value(name, bad, real)
     for output, up in METRICS.get(name).outputs.items():
-        if output == "auth_pct":
-            continue  # what lies far from all reals is no copy of any
+        if output in ("auth_pct", "c_t", "mode_kl_floor"):
+            continue  # what lies far from all reals is no copy of any; a floor knows no side
         assert (better[output] > worse[output]) if up else (better[output] < worse[output]), output
 
 

@@ -22,14 +22,16 @@ class TooFew(ValueError):
 class Extracted:
     """One image set seen by one extractor: features (N, D) float32, logits (N, K) or None.
 
-    labels   (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
-    mixture  of reals that are points: what they were drawn from
+    labels    (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
+    mixture   of reals that are points: what they were drawn from
+    held_out  of reals, which are training images: the test split, where a metric needs it
     """
 
     features: Tensor
     logits: Tensor | None = None
     labels: Tensor | None = None
     mixture: Mixture | None = None
+    held_out: Extracted | None = None
     _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -50,7 +52,8 @@ class Metric(abc.ABC):
     minimum      fewest images a side
     needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored;
                  "condition": that, and fakes that were asked for by class; "truth": images, and what each should be;
-                 "cycle": sources that came back from a translation, and what they were; "mixture": points of a known one
+                 "cycle": sources that came back from a translation, and what they were; "mixture": points of a known one;
+                 "held-out": features, also of reals that no generator was trained on
     """
 
     name: ClassVar[str]
