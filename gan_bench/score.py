@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -24,13 +24,14 @@ from gan_bench.errors import UserError
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric, TooFew
+from gan_bench.metrics.base import Extracted, Metric, Sampled, TooFew
 from gan_bench.paths import cache_folder
 from gan_bench.progress import bar, spinner
-from gan_bench.records import ExtractorInfo, MetricValue, atomic_path
+from gan_bench.records import ExtractorInfo, Interval, MetricValue, atomic_path
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
+NORMAL_95 = 1.96
 SPLIT: SplitName = "train"  # the literature compares with the training split
 
 
@@ -131,7 +132,7 @@ class Against(NamedTuple):
             log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
             return self.missing(metric, str(reason))
         return [
-            self.value(metric, output, value=value)
+            self.value(metric, output, value=float(value), interval=interval_of(value))
             if math.isfinite(value)
             else self.value(metric, output, unavailable="it is not a finite number for these images")
             for output, value in found.items()
@@ -140,11 +141,22 @@ class Against(NamedTuple):
     def missing(self, metric: Metric, reason: str) -> list[MetricValue]:
         return [self.value(metric, output, unavailable=reason) for output in metric.outputs]
 
-    def value(self, metric: Metric, output: str, *, value: float | None = None, unavailable: str | None = None) -> MetricValue:
-        return MetricValue(
-            name=f"{output}_{self.extractor}_{short_count(self.n_fake)}", metric=output, value=value, unavailable=unavailable,
-            higher_is_better=metric.outputs[output], **self._asdict(),
-        )  # fmt: skip
+    def value(self, metric: Metric, output: str, **found: Any) -> MetricValue:
+        """`found`: value and interval, or why there is none."""
+        name = f"{output}_{self.extractor}_{short_count(self.n_fake)}"
+        found = {"value": None, **found}
+        return MetricValue(name=name, metric=output, higher_is_better=metric.outputs[output], **self._asdict(), **found)
+
+
+def interval_of(value: float) -> Interval | None:
+    """Of a number whose error over the fakes is known: where it would lie for other fakes of the same generator.
+
+    None where all fakes are alike in it: a share of 0 among n is no proof of a share of 0.
+    """
+    if not isinstance(value, Sampled) or not (math.isfinite(value.error) and value.error > 0):
+        return None
+    half = NORMAL_95 * value.error
+    return Interval(low=value - half, high=value + half, method="95 % normal interval over samples, the reals as they are")
 
 
 @cache

@@ -282,7 +282,7 @@ def _interval_notes(groups: Iterable[tuple[Iterable[Estimate], str]]) -> list[st
     methods = {e.method for e, _ in estimates if e.method}
     notes = [f"Intervals of entries with two seeds or more: {SEED_INTERVAL}."] if SEED_INTERVAL in methods else []
     if any(e.seeds == 1 and kind == "variant" for e, kind in estimates):
-        notes.append("One seed: no interval over seeds.")
+        notes.append("One seed: no interval over seeds. Intervals and ranks are of these trainings; others may differ by more.")
     own = sorted(methods - {SEED_INTERVAL})
     return notes + ([f"Intervals of a single seed or image set, within it: {'; '.join(own)}."] if own else [])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
 from gan_bench.metrics.neighbours import distance_rows, radii
 
 
@@ -25,4 +25,4 @@ class Authenticity(Metric):
         alone = radii(real, 1)
         nearest = [block.min(dim=1) for block in distance_rows(fake.features, real.features)]
         authentic = torch.cat([distances > alone[indices] for distances, indices in nearest])
-        return {"auth_pct": 100 * float(authentic.double().mean())}
+        return {"auth_pct": Sampled.mean(100 * authentic.double())}

@@ -18,6 +18,23 @@ class TooFew(ValueError):
     """The metric needs more images than it got; the text says how many."""
 
 
+class Sampled(float):
+    """A number with `error`, the standard error that it has because the fakes are a sample. The reals are taken as they are."""
+
+    error: float
+
+    def __new__(cls, value: float, error: float) -> Sampled:
+        number = super().__new__(cls, value)
+        number.error = error
+        return number
+
+    @classmethod
+    def mean(cls, values: Tensor) -> Sampled:
+        """The mean of a number (N,) that each fake has."""
+        values = values.double()
+        return cls(float(values.mean()), float(values.std() / len(values) ** 0.5) if len(values) > 1 else float("nan"))
+
+
 @dataclass(frozen=True)
 class Extracted:
     """One image set seen by one extractor: features (N, D) float32, logits (N, K) or None.
@@ -64,7 +81,7 @@ class Metric(abc.ABC):
     needs: ClassVar[str] = "features"
 
     def __call__(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        """The numbers of `outputs`. Raises TooFew."""
+        """The numbers of `outputs`, `Sampled` where their error is known. Raises TooFew."""
         fewest = min(len(fake), len(real))
         if fewest < self.minimum:
             raise TooFew(f"{self.title} needs at least {self.minimum:,} images a side and got {fewest:,}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric, TooFew
+from gan_bench.metrics.base import Extracted, Metric, Sampled, TooFew
 from gan_bench.metrics.fd import frechet_distance, gaussian, root_of
 
 FEWEST = 10  # images of a class a side
@@ -37,8 +37,8 @@ class Condition(Metric):
         fewest = min(len(images) for images in (*fakes, *reals))
         if fewest < FEWEST:
             raise TooFew(f"{self.title} needs at least {FEWEST} images of each class a side and got {fewest}")
-        agreement = (fake.logits.argmax(1) == fake.labels).double().mean()
+        agreement = Sampled.mean(fake.logits.argmax(1) == fake.labels)
         distances = [
             frechet_distance(f.once(gaussian), r.once(gaussian), r.once(root_of)) for f, r in zip(fakes, reals, strict=True)
         ]
-        return {"label_agreement": float(agreement), "intra_fd": float(np.mean(distances))}
+        return {"label_agreement": agreement, "intra_fd": float(np.mean(distances))}

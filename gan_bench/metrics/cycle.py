@@ -8,7 +8,7 @@ Sandler 2017, arXiv 1712.02950), and what is hidden so is not translated.
 from __future__ import annotations
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
 
 
 @METRICS.register
@@ -22,4 +22,4 @@ class Cycle(Metric):
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         """The features are images, (N, C, H, W) in 0..255: what came back, each beside the source it should be."""
-        return {"cycle_l1": float((fake.features - real.features).abs().mean())}
+        return {"cycle_l1": Sampled.mean((fake.features - real.features).abs().mean(dim=(1, 2, 3)))}

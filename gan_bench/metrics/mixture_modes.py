@@ -13,7 +13,7 @@ import math
 import torch
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
 
 REACH = 3.0  # standard deviations
 
@@ -37,6 +37,6 @@ class MixtureModes(Metric):
         entropy = torch.special.entr(counts / counts.sum()).sum()  # not a number without a good sample: no histogram
         return {
             "modes_covered": int((counts > 0).sum()),
-            "high_quality": float(good.double().mean()),
+            "high_quality": Sampled.mean(good),
             "reverse_kl": math.log(len(centres)) - float(entropy),
         }

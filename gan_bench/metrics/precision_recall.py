@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
 from gan_bench.metrics.neighbours import CHUNK, distance_rows, radii
 
 NEIGHBOURS = 3
@@ -24,9 +24,9 @@ class PrecisionRecall(Metric):
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         fake_radii, real_radii = radii(fake, NEIGHBOURS), radii(real, NEIGHBOURS)
-        precise = 0
+        precise = []
         recalled = torch.zeros(len(real), dtype=torch.bool)
         for block, block_radii in zip(distance_rows(fake.features, real.features), fake_radii.split(CHUNK), strict=True):
-            precise += int((block <= real_radii).any(dim=1).sum())
+            precise.append((block <= real_radii).any(dim=1))
             recalled |= (block <= block_radii[:, None]).any(dim=0)
-        return {"precision": precise / len(fake), "recall": float(recalled.double().mean())}
+        return {"precision": Sampled.mean(torch.cat(precise)), "recall": float(recalled.double().mean())}

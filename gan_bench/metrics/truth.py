@@ -11,7 +11,7 @@ import torch
 from torchmetrics.functional.image import structural_similarity_index_measure as _ssim
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
 
 LARGEST, ROUNDING, CHUNK = 255.0, 1 / 12, 500
 
@@ -31,4 +31,5 @@ class Truth(Metric):
         psnr = 10 * torch.log10(LARGEST**2 / difference.square().mean(dim=(1, 2, 3)).clamp(min=ROUNDING))
         pairs = zip(fake.features.split(CHUNK), real.features.split(CHUNK), strict=True)
         ssim = torch.cat([torch.as_tensor(_ssim(f, r, data_range=LARGEST, reduction="none")) for f, r in pairs])
-        return {"l1": float(difference.abs().mean()), "psnr": float(psnr.mean()), "ssim": float(ssim.mean())}
+        found = {"l1": difference.abs().mean(dim=(1, 2, 3)), "psnr": psnr, "ssim": ssim}
+        return {name: Sampled.mean(of_each) for name, of_each in found.items()}
