@@ -30,7 +30,7 @@ from gan_bench.device import environment, peak_memory_mb, pick
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted
 from gan_bench.paths import cache_folder
-from gan_bench.score import Scorer, extract
+from gan_bench.scorer import Scorer, extract
 from gan_bench.seeds import stream
 
 MOST_GB, LEAST_RATIO = 3.0, 1.8

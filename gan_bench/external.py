@@ -59,7 +59,7 @@ def score_path(
     return record_reference(spec, row, scorer, folder, device, external=True)
 
 
-def as_dataset(pictures: Tensor, dataset: Dataset, path: Path) -> Tensor:
+def as_dataset(pictures: Tensor, dataset: Dataset, path: Path | str) -> Tensor:
     """Images in the dataset's shape; whatever had to be changed is warned about."""
     channels, *size = dataset.image_shape
     if pictures.shape[1] != channels:

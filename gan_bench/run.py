@@ -41,7 +41,7 @@ from gan_bench.records import (
 )  # fmt: skip
 from gan_bench.references import ALWAYS, OF_TASK, REFERENCES, Reference
 from gan_bench.sample import build_variant, draw, save_generator
-from gan_bench.score import Scorer
+from gan_bench.scorer import Scorer
 from gan_bench.train import Progress, step_tflop, train, write_history
 from generators import VARIANTS
 from leaderboard.page import Board, build

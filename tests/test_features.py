@@ -7,12 +7,12 @@ import timm
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from gan_bench import score
+from gan_bench import scorer
 from gan_bench.datasets import DATASETS
 from gan_bench.features import EXTRACTORS, base, inception
 from gan_bench.features.base import Unavailable
 from gan_bench.pretrained import fold_norms
-from gan_bench.score import Scorer, extract, extract_cached
+from gan_bench.scorer import Scorer, extract, extract_cached
 from tests.conftest import CPU
 
 BARS = {"mnist": 0.994, "cifar10": 0.93}
@@ -44,7 +44,7 @@ def test_features_do_not_depend_on_the_batch(name, monkeypatch):
     """Float noise of kernels chosen by batch size is all that may differ."""
     extractor, images = loaded(name), pictures(23, 3)
     whole = extract(extractor, images, "test").features
-    monkeypatch.setattr(score, "inference_batch", lambda device: 5)
+    monkeypatch.setattr(scorer, "inference_batch", lambda device: 5)
     parts = extract(extractor, images, "test").features
     assert torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * whole.abs().max().item())
 
@@ -102,7 +102,7 @@ def test_cached_features_follow_images_and_weights(cache, monkeypatch):
     split = DATASETS.create("shapes").load("test").subset(20, "features")
     extractor = loaded("raw")
     first = extract_cached(extractor, split, "test")
-    monkeypatch.setattr(score, "extract", lambda *_: pytest.fail("features were extracted again"))
+    monkeypatch.setattr(scorer, "extract", lambda *_: pytest.fail("features were extracted again"))
     assert torch.equal(extract_cached(extractor, split, "test").features, first.features)
     monkeypatch.undo()
     other = extract_cached(extractor, DATASETS.create("shapes").load("test").subset(20, "others"), "test")
@@ -142,14 +142,14 @@ def test_inception_through_torch_fidelity(random_inception, monkeypatch):
 
 def test_inception_without_weights_is_said_once_and_recorded(caplog, monkeypatch):
     """No weights at hand: a visible warning, a reason in the records, an empty column; an error with strict."""
-    score.warn_once.cache_clear()
+    scorer.warn_once.cache_clear()
     shapes = DATASETS.create("shapes")
-    scorer = Scorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
-    values = [m for title in ("a", "b") for m in scorer.score(pictures(150, 3), title)]
+    against = Scorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
+    values = [m for title in ("a", "b") for m in against.score(pictures(150, 3), title)]
     missing = [m for m in values if m.extractor == "inception"]
     assert len(missing) == 2 and all(m.value is None and "weights are not on this machine" in m.unavailable for m in missing)
     assert sum("extractor 'inception' is not available" in r.message for r in caplog.records) == 1
-    assert scorer.info["inception"].unavailable and scorer.info["raw"].digest
+    assert against.info["inception"].unavailable and against.info["raw"].digest
     assert all(m.value is not None for m in values if m.extractor == "raw")
     with pytest.raises(ValueError, match="extractor 'inception' is not available"):
         Scorer(shapes, 200, ("inception",), ("fd",), CPU, strict=True)

@@ -28,8 +28,8 @@ L0 = {
     "mixture",
 }
 L1 = {"gan_bench.datasets", "gan_bench.features", "gan_bench.metrics", "gan_bench.suites", "generators", "detectors"}
-L2 = {"train", "sample", "compare", "references", "score", "judge"}
-L3 = {"pictures", "run", "settings", "external", "catalogue", "cli"}
+L2 = {"train", "sample", "compare", "references", "scorer", "judge"}
+L3 = {"pictures", "run", "settings", "external", "api", "catalogue", "cli"}
 SCRIPTS = {"gan_bench.features.weights.train"}  # run by hand, imported by nobody; free to use what it needs
 
 

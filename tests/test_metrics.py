@@ -20,7 +20,7 @@ from gan_bench.metrics.base import Extracted, Sampled, TooFew
 from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.metrics.fd import gaussian as gaussian_of
 from gan_bench.mixture import Mixture
-from gan_bench.score import extract, interval_of
+from gan_bench.scorer import extract, interval_of
 from tests.conftest import CPU
 
 PIXELS = ("truth", "cycle")  # metrics of pictures, tested apart
