@@ -53,23 +53,24 @@ def as_images(values: Tensor) -> Tensor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--datasets", default="mnist,cifar10")
+    parser.add_argument("--datasets", default="mnist,cifar10", help="each with a suite of its own name")
     parser.add_argument("--budget", default="quick")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     args = parser.parse_args()
     device, preset, rows = pick(args.device), parse_preset(args.budget), []
-    for suite in (s for s in map(suites.load, suites.names()) if s.dataset in args.datasets.split(",")):
-        scorer = scorer_for(suite.dataset, preset.n_real, suite.extractors, ("fd",), device, False)
+    for dataset in args.datasets.split(","):
+        suite = suites.load(dataset)
+        scorer = scorer_for(dataset, preset.n_real, suite.extractors, ("fd",), device, False)
         untrained = (
             (f"untrained {cell.variant}", draw(build_variant(cell, device), scorer.dataset, 0, "score", preset.n_fake).images)
-            for cell in make_plan([suite.dataset], preset, 1).cells
+            for cell in make_plan([dataset], preset, 1).cells
         )
         for sets in (damaged(scorer.dataset, preset.n_fake), untrained):
             for what, pictures in sets:
                 found = {m.name: round(m.value, 2) for m in scorer.score(pictures, what) if m.value is not None}
-                rows.append({"dataset": suite.dataset, "images": what, **found})
-                print(f"{suite.dataset:8} {what:45}" + "".join(f"  {k} {v:9.2f}" for k, v in found.items()), flush=True)
+                rows.append({"dataset": dataset, "images": what, **found})
+                print(f"{dataset:8} {what:45}" + "".join(f"  {k} {v:9.2f}" for k, v in found.items()), flush=True)
     if args.out:
         args.out.write_text(json.dumps({"device": environment(device).device_name, "rows": rows}, indent=2) + "\n")
 

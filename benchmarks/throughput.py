@@ -70,7 +70,7 @@ def apart(net: nn.Module, *batches: Tensor) -> list[Tensor]:
 def without_tricks() -> Iterator[None]:
     """float32, and reals and fakes through D in passes of their own."""
     with (
-        mock.patch("gan_bench.device.has_fast_bf16", lambda device: False),
+        mock.patch("generators.base.fast_precision", lambda kind: torch.float32),
         mock.patch("generators.blocks.together", apart),
     ):
         yield
@@ -88,7 +88,7 @@ class PlainLoop:
         for module in vars(self.variant).values():
             if isinstance(module, nn.Module):
                 module.to(memory_format=torch.contiguous_format)
-                module.requires_grad_ = lambda flag=True, module=module: module  # what a tutorial does not think of
+                vars(module)["requires_grad_"] = lambda flag=True, module=module: module  # a tutorial does not think of it
         size = self.variant.settings.batch_size
         self.loader = DataLoader(LOADERS[loader](split), batch_size=size, shuffle=True, drop_last=True)
         self.batches = self._batches()
