@@ -102,6 +102,8 @@ def make_plan(
                 )
                 for seed in range(n_seeds)
             ]  # fmt: skip
+        if detectors and images.are_points(DATASETS.get(dataset).image_shape):
+            raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
         for detector in suite.detectors if detectors is None else detectors:
             judges += [
                 JudgeSpec(dataset=dataset, detector=detector, seed=s, preset=preset.name, n_judge=preset.n_judge, fakes={})

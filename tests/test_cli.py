@@ -24,6 +24,7 @@ MISTAKES = [
     ),
     (("run", "--suite", "shapes", "--variants", "dcgna"), "unknown variant 'dcgna'; did you mean 'dcgan'?"),
     (("run", "--suite", "modes", "--variants", "dcgan"), "variants that draw both: pacgan2, vanilla, wgan-gp."),
+    (("run", "--suite", "modes", "--detectors", "spectrum"), "'ring8' holds points, and detectors look at images"),
     (("run", "--suite", "shapes", "--budget", "quik"), "unknown budget 'quik'; did you mean 'quick'?"),
     (("run", "--suite", "shapes", "--metrics", "fid"), "unknown metric 'fid'; did you mean 'fd'?"),
     (("run", "--suite", "shapes", "--extractors", "lite"), "unknown extractor 'lite'; did you mean 'lite0'?"),
