@@ -59,10 +59,8 @@ def score(
     extractors: list[str] | None, metrics: list[str] | None, device: str,
 ) -> Scores:  # fmt: skip
     """See `gan_bench.score`."""
-    target, suite, preset = DATASETS.create(dataset), suites.of_dataset(dataset), parse_preset(budget)
-    chosen = tuple(extractors or (suite.extractors if suite else ())), tuple(metrics or (suite.metrics if suite else ()))
-    if not all(chosen):
-        raise UserError(f"dataset {dataset!r} has no suite; name extractors and metrics.")
+    target, preset = DATASETS.create(dataset), parse_preset(budget)
+    chosen = suites.measured_by(dataset, extractors, metrics)
     pictures = checked_images(
         torch.as_tensor(images).detach().cpu(), value_range, points=conversion.are_points(target.image_shape)
     )

@@ -94,7 +94,7 @@ def parse_preset(text: str) -> Preset:
     sizes, parts = (PRESETS[first], rest) if first in PRESETS else (PRESETS["quick"], [first, *rest])
     limits: dict[str, Any] = {}
     for part in parts:
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)(tflop|kimg|s|m|h|steps)", part)
+        match = re.fullmatch(rf"(\d+(?:\.\d+)?)({'|'.join(UNITS)})", part)
         if match is None or float(match[1]) <= 0:
             raise UserError(nearest(text, PRESETS, "budget") + " Or a limit such as 8tflop, 60s, 500kimg, 1000steps.")
         limit, scale = UNITS[match[2]]

@@ -40,13 +40,10 @@ def score_path(
         chosen = torch.randperm(len(pictures), generator=stream(0, "external"))[:n].sort().values
         pictures = pictures[chosen]
     pictures = as_dataset(pictures, dataset, path)
-    suite = suites.of_dataset(dataset_name)
-    extractors, metrics = extractors or list(suite.extractors if suite else ()), metrics or list(suite.metrics if suite else ())
-    if not extractors or not metrics:
-        raise UserError(f"dataset {dataset_name!r} has no suite; name --extractors and --metrics.")
+    by_extractors, by_metrics = suites.measured_by(dataset_name, extractors, metrics)
     spec = ReferenceSpec(
         dataset=dataset_name, name=name or str(path), preset=preset.name, n_fake=len(pictures), n_real=preset.n_real,
-        extractors=tuple(extractors), metrics=tuple(metrics), samples_digest=images.digest(pictures),
+        extractors=by_extractors, metrics=by_metrics, samples_digest=images.digest(pictures),
     )  # fmt: skip
     scorer = scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
     row = Reference(f"scored from {path.name}", pictures)

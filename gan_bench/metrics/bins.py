@@ -14,18 +14,14 @@ from sklearn.cluster import MiniBatchKMeans
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.clusters import assigned, clusters
 
 BINS, LEVEL = 100, 0.05
 
 
-def clusters(real: Extracted) -> MiniBatchKMeans:
-    """The bins: seeded, of the features as they are."""
-    return MiniBatchKMeans(BINS, n_init=3, batch_size=4096, random_state=0).fit(real.features.numpy())
-
-
 def filled(images: Extracted, bins: MiniBatchKMeans) -> np.ndarray:
     """(BINS,) how many of the images fall into each bin."""
-    return np.bincount(bins.predict(images.features.numpy()), minlength=BINS)
+    return np.bincount(assigned(images, bins), minlength=BINS)
 
 
 def differing(fakes: np.ndarray, reals: np.ndarray) -> np.ndarray:
@@ -45,7 +41,7 @@ class Bins(Metric):
     minimum = 10 * BINS
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        bins = real.once(clusters)
+        bins = real.once(clusters, BINS)
         fakes, reals = filled(fake, bins), real.once(filled, bins)
         return {
             "ndb": float(differing(fakes, reals).mean()),

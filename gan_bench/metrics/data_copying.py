@@ -13,25 +13,20 @@ import math
 import numpy as np
 import torch
 from scipy.stats import mannwhitneyu
-from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.clusters import assigned, clusters
 from gan_bench.metrics.neighbours import distance_rows
 
 CELLS, FEWEST = 3, 20
 
 
-def partition(real: Extracted) -> MiniBatchKMeans:
-    """The cells: seeded, of the training images."""
-    return MiniBatchKMeans(CELLS, n_init=3, batch_size=4096, random_state=0).fit(real.features.numpy())
-
-
 def nearest(images: Extracted, real: Extracted) -> list[Tensor]:
     """For each cell, how far each of the images in it is from its nearest training image in it."""
-    cells = real.once(partition)
-    mine, theirs = (torch.from_numpy(cells.predict(x.features.numpy())) for x in (images, real))
+    cells = real.once(clusters, CELLS)
+    mine, theirs = assigned(images, cells), real.once(assigned, cells)
     return [
         torch.cat([block.amin(1) for block in distance_rows(images.features[mine == k], real.features[theirs == k])])
         if (mine == k).any()

@@ -52,8 +52,12 @@ def root_of(images: Extracted) -> Tensor:
 def frechet_distance(fake: Gaussian, real: Gaussian, real_root: Tensor | None = None) -> float:
     """Squared distance of two Gaussians; `real_root`, the root of the reals' covariance, if it is known."""
     a = root(real.cov) if real_root is None else real_root
-    cross = torch.linalg.eigvalsh(a @ fake.cov @ a).clamp(min=0).sqrt().sum()
-    return float((fake.mean - real.mean).square().sum() + fake.cov.trace() + real.cov.trace() - 2 * cross)
+    return _distance(fake, real, torch.linalg.eigvalsh(a @ fake.cov @ a).clamp(min=0).sqrt())
+
+
+def _distance(fake: Gaussian, real: Gaussian, roots: Tensor) -> float:
+    """The formula above; `roots` are the root eigenvalues whose sum is the trace of the root."""
+    return float((fake.mean - real.mean).square().sum() + fake.cov.trace() + real.cov.trace() - 2 * roots.sum())
 
 
 def sampled_frechet_distance(fake: Extracted, real: Extracted) -> Sampled:
@@ -61,12 +65,11 @@ def sampled_frechet_distance(fake: Extracted, real: Extracted) -> Sampled:
     f, r, a = fake.once(gaussian), real.once(gaussian), real.once(root_of)
     values, vectors = torch.linalg.eigh(a @ f.cov @ a)
     roots = values.clamp(min=0).sqrt()
-    distance = (f.mean - r.mean).square().sum() + f.cov.trace() + r.cov.trace() - 2 * roots.sum()
     inverse = torch.where(roots > NULL * roots.max(), 1 / roots, 0)  # directions that no fake has do not matter to any
     carried = a @ (vectors * inverse.sqrt())  # T = carried @ carried.T
     x = fake.features - f.mean.float()  # an error needs no more than float32
     shares = 2 * x @ (f.mean - r.mean).float() + x.square().sum(1) - (x @ carried.float()).square().sum(1)
-    return Sampled(float(distance), Sampled.mean(shares).error)
+    return Sampled(_distance(f, r, roots), Sampled.mean(shares).error)
 
 
 @METRICS.register

@@ -13,6 +13,7 @@ import torch
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.modes import class_shares
 
 CONFIDENT = 0.99
 
@@ -28,9 +29,9 @@ class ModeCount(Metric):
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         assert fake.logits is not None
-        n_modes = fake.logits.shape[1]
+        shares = class_shares(fake)
+        n_modes = len(shares)
         probability, mode = fake.logits.softmax(1).max(1)
-        shares = torch.bincount(mode, minlength=n_modes).double() / len(fake)
         return {
             "modes": int((shares > 0).sum()),
             "confident_modes": len(mode[probability >= CONFIDENT].unique()),

@@ -48,6 +48,13 @@ def headlines() -> dict[str, str]:
     return {dataset: suite.headline for suite in map(load, names()) for dataset in suite.datasets}
 
 
-def of_dataset(name: str) -> Suite | None:
-    """The suite that a dataset belongs to, if any."""
-    return next((suite for suite in map(load, names()) if name in suite.datasets), None)
+def measured_by(
+    dataset: str, extractors: list[str] | None, metrics: list[str] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The extractors and metrics asked for, else those of the dataset's suite. Raises UserError where there are neither."""
+    suite = next((suite for suite in map(load, names()) if dataset in suite.datasets), None)
+    if suite is not None:
+        return tuple(extractors or suite.extractors), tuple(metrics or suite.metrics)
+    if not (extractors and metrics):
+        raise UserError(f"dataset {dataset!r} has no suite; name --extractors and --metrics.")
+    return tuple(extractors), tuple(metrics)
