@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -35,7 +36,13 @@ from gan_bench.seeds import stream
 
 MOST_GB, LEAST_RATIO = 3.0, 1.8
 N_FAKE, N_REAL, CLASSES = 5_000, 10_000, 10
-OF_FEATURES = ("features", "logits", "classifier", "condition")  # what a metric may need; the others look at pixels or points
+OF_FEATURES = (
+    "features",
+    "logits",
+    "classifier",
+    "condition",
+    "held-out",
+)  # what a metric may need; the others look at pixels or points
 DATASET, EXTRACTORS, SCORED = "cifar10", ("cifar10-resnet", "lite0"), ("fd", "kid", "is", "pr", "dc", "modes")
 
 
@@ -44,6 +51,10 @@ def made(n: int, dim: int, name: str) -> Extracted:
     rng = stream(0, "metrics", name)
     features, logits = torch.randn(n, dim, generator=rng), torch.randn(n, CLASSES, generator=rng)
     return Extracted(features, logits, logits.argmax(1))
+
+
+def reals(n: int, dim: int) -> Extracted:
+    return replace(made(n, dim, "real"), held_out=made(n, dim, "held out"))
 
 
 def seconds_of(work: Callable[..., Any], *args: Any) -> float:
@@ -76,8 +87,8 @@ def each_metric(dim: int) -> list[dict[str, Any]]:
     rows = []
     for name in (n for n in METRICS.names() if METRICS.get(n).needs in OF_FEATURES):
         metric = METRICS.create(name)
-        metric(made(1200, 16, "fake"), made(1200, 16, "real"))  # what is imported or set up at the first call
-        real = made(N_REAL, dim, "real")
+        metric(made(1200, 16, "fake"), reals(1200, 16))  # what is imported or set up at the first call
+        real = reals(N_REAL, dim)
         first, following = (seconds_of(metric, made(N_FAKE, dim, fakes), real) for fakes in ("first", "next"))
         rows.append({"metric": name, "first sec": round(first, 3), "next sec": round(following, 3)})
         print(f"{name:14} first {first:8.3f} s  next {following:8.3f} s", flush=True)
@@ -101,7 +112,7 @@ def reuse(device: torch.device) -> dict[str, Any]:
         scorer = Scorer(dataset, N_REAL, EXTRACTORS, SCORED, device, strict=True)
         sets = {f"noise of sd {sd}": noisy(dataset, sd) for sd in (25, 50)}
         for extractor in scorer.extractors:
-            extract(extractor, scorer.split.images[:100], "warm-up")
+            extract(extractor, scorer.split.images[torch.arange(100)], "warm-up")
         first, second = (seconds_of(scorer.score, fakes, title) for title, fakes in sets.items())
     return {
         "dataset": DATASET, "extractors": list(EXTRACTORS), "metrics": list(SCORED), "n_fake": N_FAKE, "n_real": N_REAL,

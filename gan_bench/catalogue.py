@@ -28,7 +28,7 @@ def datasets() -> list[dict[str, Any]]:
     from gan_bench.datasets import DATASETS
 
     found = []
-    for name in DATASETS.names():
+    for name in DATASETS.complete_names():
         dataset = DATASETS.create(name)
         channels, height, width = dataset.image_shape
         found.append({
@@ -119,7 +119,7 @@ def health() -> dict[str, Any]:
         "npm": shutil.which("npm") or "not installed (the fallback source of the datasets)",
         "cache": str(cache_folder()),
     }
-    for name in DATASETS.names():
+    for name in DATASETS.complete_names():
         found[f"dataset {name}"] = " ".join(DATASETS.create(name).verify()) or "at hand"
     for name in EXTRACTORS.names():
         try:

@@ -60,10 +60,10 @@ def print_json(value: Any) -> None:
 
 
 def print_table(rows: list[dict[str, Any]], target: Console = stdout) -> None:
-    """Rows with the same keys, which head the columns. Long cells fold; nothing is cut off."""
+    """Rows with the same keys, which head the columns. Long cells fold, but for the first, a name; nothing is cut off."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in rows[0]:
-        table.add_column(column, overflow="fold")
+    for i, column in enumerate(rows[0]):
+        table.add_column(column, overflow="fold", no_wrap=i == 0)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     target.print(table)
@@ -194,8 +194,13 @@ def show_plan(plan: Any, out: Path, *, as_json: bool, to_stdout: bool) -> None:
 
 @app.command()
 def score(
-    path: Annotated[Path, typer.Argument(help="A folder of PNG, JPEG or WebP images, or an .npz file.")],
-    dataset: Annotated[str, typer.Option(help="The dataset to compare with.")],
+    path: Annotated[
+        Path, typer.Argument(help="A folder of PNG, JPEG or WebP images (sub-folders: classes), or an .npz, .npy or .pt file.")
+    ],
+    dataset: Annotated[str, typer.Option(help="The dataset to compare with: a name, or folder:PATH for anybody's.")],
+    value_range: Annotated[
+        str | None, typer.Option(help="What is black and what is white in an array of floats: --value-range=-1,1.")
+    ] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, help="Score exactly this many, chosen by a fixed shuffle. [default: all]")
     ] = None,
@@ -220,7 +225,8 @@ def score(
     from gan_bench.device import pick
 
     record = external.score_path(
-        path, dataset, preset, n=samples, extractors=names_in(extractors), metrics=names_in(metrics),
+        path, dataset, preset, n=samples, value_range=range_in(value_range),
+        extractors=names_in(extractors), metrics=names_in(metrics),
         device=pick(device), strict=strict, name=name, run_folder=run_folder,
     )  # fmt: skip
     if as_json:
@@ -228,11 +234,32 @@ def score(
         return
     print_table([
         {
-            "metric": m.name, "": "higher is better" if m.higher_is_better else "lower is better",
-            "value": "—" if m.value is None else f"{m.value:.4g}", "fakes": m.n_fake, "reals": m.n_real, "note": m.unavailable,
+            "metric": m.name,
+            "value": f"{m.value:.4g}",
+            "95 %": m.interval and f"{m.interval.low:.4g} to {m.interval.high:.4g}",
+            "better": "higher" if m.higher_is_better else "lower",
+            "fakes": m.n_fake,
+            "reals": m.n_real,
         }
         for m in record.metrics
+        if m.value is not None
     ])  # fmt: skip
+    for reason in dict.fromkeys(m.unavailable for m in record.metrics if m.unavailable):
+        missing = ", ".join(m.name for m in record.metrics if m.unavailable == reason)
+        stdout.print(f"no {missing}: {reason}", soft_wrap=True, markup=False, highlight=False)
+
+
+def range_in(text: str | None) -> tuple[float, float] | None:
+    """ "-1,1" -> (-1.0, 1.0). Raises UserError."""
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = 0.0
+    if not low < high:
+        raise UserError(f"--value-range {text!r} is not black and white as two numbers, such as -1,1 or 0,1.")
+    return low, high
 
 
 @app.command()
@@ -284,7 +311,7 @@ def fetch(
     from gan_bench.features import EXTRACTORS
     from gan_bench.features.base import Unavailable
 
-    for name in names or DATASETS.names():
+    for name in names or DATASETS.complete_names():
         if name in EXTRACTORS.names():
             try:
                 EXTRACTORS.create(name).fetch()
@@ -302,7 +329,7 @@ def verify(names: Annotated[list[str] | None, typer.Argument(help="Datasets. [de
     from gan_bench.datasets import DATASETS
 
     faults = 0
-    for name in names or DATASETS.names():
+    for name in names or DATASETS.complete_names():
         found = DATASETS.create(name).verify()
         faults += len(found)
         stdout.print("\n".join(found) or f"{name}: every digest holds", highlight=False, soft_wrap=True, markup=False)
@@ -354,10 +381,9 @@ def class_of(text: str, variant: Any, dataset: Any) -> int:
     """The class that a number or a name means. Raises UserError when there is none, or the variant heeds none."""
     if not variant.conditional:
         raise UserError(f"{variant.name} is not class-conditional, so --label has no meaning for it.")
-    if text in dataset.class_names:
-        return dataset.class_names.index(text)
-    if text.isdigit() and int(text) < len(dataset.class_names):
-        return int(text)
+    found = dataset.class_index(text)
+    if found is not None:
+        return found
     raise UserError(nearest(text, dataset.class_names, f"class of {dataset.name}"))
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_bench.records import atomic_path
+from gan_bench.streams import PIECE, Pictures
 
 
 def are_points(image_shape: Sequence[int]) -> bool:
@@ -49,10 +50,12 @@ def to_channels(images: Tensor, channels: int) -> Tensor:
     return luma.round().to(torch.uint8) if images.dtype == torch.uint8 else luma
 
 
-def digest(images: Tensor) -> str:
+def digest(images: Pictures) -> str:
     """SHA-256 over shape and bytes of images at rest (N, C, H, W)."""
-    header = repr(tuple(images.shape)).encode()
-    return hashlib.sha256(header + images.contiguous().numpy().tobytes()).hexdigest()
+    found = hashlib.sha256(repr(tuple(images.shape)).encode())
+    for piece in images.split(PIECE):
+        found.update(piece.contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def grid(images: Tensor, columns: int, scale: int = 2, gap: int = 2) -> np.ndarray:

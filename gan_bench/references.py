@@ -12,13 +12,14 @@ from gan_bench import images, tasks
 from gan_bench.datasets.base import Dataset
 from gan_bench.sample import originals
 from gan_bench.seeds import stream
+from gan_bench.streams import Pictures
 
 
 class Reference(NamedTuple):
     """pictures at rest (n, C, H, W); of a task that starts from images also their labels (n,) and the truth, like pictures."""
 
     note: str
-    pictures: Tensor
+    pictures: Pictures
     labels: Tensor | None = None
     truth: Tensor | None = None
 

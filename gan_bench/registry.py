@@ -46,6 +46,10 @@ class Registry(Generic[T]):
         self._discover()
         return sorted(self._members)
 
+    def complete_names(self) -> list[str]:
+        """The names that take no argument."""
+        return [name for name in self.names() if not name.endswith(":")]
+
     def get(self, name: str) -> type[T]:
         """The class called `name`, its argument (after ":") left aside. Raises UserError on an unknown name."""
         self._discover()

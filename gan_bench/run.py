@@ -42,12 +42,14 @@ from gan_bench.records import (
 from gan_bench.references import ALWAYS, OF_TASK, REFERENCES, Reference
 from gan_bench.sample import build_variant, draw, save_generator
 from gan_bench.scorer import Scorer
+from gan_bench.streams import in_memory
 from gan_bench.train import Progress, step_tflop, train, write_history
 from generators import VARIANTS
 from leaderboard.page import Board, build
 
 log = logging.getLogger(__name__)
 LOGGED = ("fd", "modes_covered")
+NEAREST = 3  # training images shown below each sample
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def _train_and_score(
         torch.cuda.reset_peak_memory_stats(device)
     with TrainingBar(f"{title} {spec.dataset} {spec.variant} seed {spec.seed}") as shown_bar:
         progress = train(
-            variant, scorer.split, budget, spec.seed, checkpoint=checkpoint,
+            variant, scorer.split.in_memory(), budget, spec.seed, checkpoint=checkpoint,
             report=lambda share, spent, losses: shown_bar.update(
                 share, spent.kimg, 1000 * spent.kimg / max(spent.seconds, 1e-9), losses
             ),
@@ -210,6 +212,9 @@ def _train_and_score(
     cycle = compare.cycle(variant, drawn)
     pairs = ({} if truth is None else {"truth": (fakes, truth)}) | ({} if cycle is None else {"cycle": cycle})
     metrics = [] if progress.diverged else scorer.score(fakes, name, asked, pairs)
+    if scorer.extractors and not variant.draws_points:
+        shown = fakes[: pictures.STRIP]
+        pictures.save_strip([shown, *scorer.nearest(shown, NEAREST)], scorer.dataset, folder / "neighbours.png")
     generator_parameters, discriminator_parameters = variant.parameter_counts()
     record = CellRecord(
         environment=environment(device, variant.precision),
@@ -242,15 +247,18 @@ def run_reference(spec: ReferenceSpec, folder: Path, device: torch.device, stric
     if done is not None:
         return done
     scorer = scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
-    return record_reference(spec, REFERENCES[spec.name](scorer.dataset, spec.n_fake), scorer, folder, device)
+    reference = REFERENCES[spec.name](scorer.dataset, spec.n_fake)
+    record = reference_record(spec, reference, scorer, device)
+    write_reference(record, reference, scorer.dataset, folder)
+    return record
 
 
-def record_reference(
-    spec: ReferenceSpec, reference: Reference, scorer: Scorer, folder: Path | None, device: torch.device, external: bool = False
+def reference_record(
+    spec: ReferenceSpec, reference: Reference, scorer: Scorer, device: torch.device, external: bool = False
 ) -> ReferenceRecord:
-    """Score a row, and write it where a folder is given."""
+    """Score a row."""
     note, samples, labels, truth = reference
-    pairs = None if truth is None else {"truth": (samples, truth)}
+    pairs = None if truth is None else {"truth": (in_memory(samples), truth)}
     record = ReferenceRecord(
         environment=environment(device),
         warnings=tuple(scorer.warnings),
@@ -263,11 +271,13 @@ def record_reference(
         extractors=scorer.info,
         metrics=tuple(scorer.score(samples, f"{spec.dataset} {spec.name}", labels, pairs)),
     )
-    if folder is not None:
-        write_samples(samples, None, scorer.dataset, folder)
-        write_record(folder / "record.json", record)
     log.info("%s %s: %s", spec.dataset, spec.name, summary(record.metrics))
     return record
+
+
+def write_reference(record: ReferenceRecord, reference: Reference, dataset: Dataset, folder: Path) -> None:
+    write_samples(in_memory(reference.pictures), None, dataset, folder)
+    write_record(folder / "record.json", record)
 
 
 def run_judge(plan: Plan, out: Path, spec: JudgeSpec) -> JudgeRecord | None:

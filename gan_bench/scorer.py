@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gan_bench import BENCHMARK_VERSION
-from gan_bench.datasets.base import Dataset, Split, SplitName
+from gan_bench.datasets.base import Dataset, SplitName, Stills
 from gan_bench.device import inference_batch
 from gan_bench.errors import UserError
 from gan_bench.features import EXTRACTORS
@@ -28,6 +28,7 @@ from gan_bench.metrics.base import Extracted, Metric, Sampled, TooFew
 from gan_bench.paths import cache_folder
 from gan_bench.progress import bar, spinner
 from gan_bench.records import ExtractorInfo, Interval, MetricValue, atomic_path
+from gan_bench.streams import Pictures, in_memory
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
@@ -70,12 +71,13 @@ class Scorer:
                 continue
             self.extractors.append(extractor)
             self.info[extractor.label(side)] = ExtractorInfo(digest=extractor.digest)
-        self.split: Split = dataset.load(SPLIT)
+        self.split = dataset.stills(SPLIT)
         self.real = self.split.subset(n_real, dataset.name, "real", n_real)
         self._real_features: dict[str, Extracted] = {}
+        self._lessons: dict[int, Extracted] = {}
 
-    def score(self, fakes: Tensor, title: str, labels: Tensor | None = None, pairs: Pairs | None = None) -> list[MetricValue]:
-        """All metrics of uint8 images (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
+    def score(self, fakes: Pictures, title: str, labels: Tensor | None = None, pairs: Pairs | None = None) -> list[MetricValue]:
+        """All metrics of images at rest (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
 
         labels  the classes (N,) that the images were asked to be of, if they were
         pairs   for metrics of pixels, by what they need: uint8 images, and what each of them should be
@@ -85,6 +87,12 @@ class Scorer:
         for extractor in self.extractors:
             real = self._real_of(extractor)
             fake = replace(extract(extractor, fakes, f"{title}: {extractor.name}"), labels=labels)
+            if same_set(fake, real):
+                log.warning(
+                    "%s: the features (%s) are those of the reals, one and all; are these generated images?",
+                    title,
+                    extractor.name,
+                )
             against = Against(extractor.label(self.dataset.image_shape[1]), len(fakes), n_real, SPLIT)
             for metric in self.metrics:
                 if applies(metric, extractor, self.dataset, fake):
@@ -94,6 +102,12 @@ class Scorer:
             against = Against("pixels", len(made), len(wanted), "test")
             pair = Extracted(made.float()), Extracted(wanted.float())
             values += [value for metric in self.metrics if metric.needs == need for value in against.values(metric, *pair)]
+        lessons = [metric for metric in self.metrics if metric.needs == "lesson"]
+        if lessons and labels is not None and not pairs:  # what was made from test images has seen the exam
+            fake = Extracted(in_memory(fakes), labels=labels)
+            lesson = self._lesson(len(fakes))
+            against = Against("pixels", len(fakes), len(lesson), "test")
+            values += [value for metric in lessons for value in against.values(metric, fake, lesson)]
         for name, info in self.info.items():
             if info.unavailable is not None:
                 reason = f"extractor {name!r}: {info.unavailable}"
@@ -109,12 +123,38 @@ class Scorer:
             )
         return self._real_features[extractor.name]
 
+    def _lesson(self, n: int) -> Extracted:
+        """As many training images as there are fakes, and the test split as an exam."""
+        if n not in self._lessons:
+            reals, exam = self.split.subset(n, self.dataset.name, "lesson").in_memory(), self.dataset.load("test")
+            held_out = Extracted(exam.images, labels=exam.labels)
+            self._lessons[n] = Extracted(reals.images, labels=reals.labels, held_out=held_out)
+        return self._lessons[n]
+
+    def nearest(self, fakes: Tensor, k: int) -> list[Tensor]:
+        """The reals (N, C, H, W) that are nearest to each fake, second nearest, ... up to the k-th.
+
+        In the features of the last extractor that is available: a suite's general ones come after its own classifier.
+        """
+        extractor = self.extractors[-1]
+        real, fake = self._real_of(extractor), extract(extractor, fakes, f"nearest reals: {extractor.name}")
+        found = torch.cdist(fake.features, real.features).topk(k, largest=False).indices  # (N, k)
+        return [in_memory(self.real.images[column]) for column in found.T]
+
     def _held_out(self, extractor: Extractor) -> Extracted | None:
         """The test split, as many images as reals at most, where a metric needs it."""
         if not any(metric.needs == "held-out" for metric in self.metrics):
             return None
-        test = self.dataset.load("test").subset(len(self.real.images), self.dataset.name, "held out")
+        test = self.dataset.stills("test").subset(len(self.real.images), self.dataset.name, "held out")
         return extract_cached(extractor, test, f"{self.dataset.name} held-out reals: {extractor.name}")
+
+
+def same_set(fake: Extracted, real: Extracted) -> bool:
+    """Whether two sets hold the same features, in whatever order: the moments of different samples are never so close."""
+    if len(fake) != len(real):
+        return False
+    of_fake, of_real = ((x.features.double().mean(0), x.features.double().square().mean(0)) for x in (fake, real))
+    return all(torch.allclose(f, r, rtol=1e-6) for f, r in zip(of_fake, of_real, strict=True))
 
 
 class Against(NamedTuple):
@@ -168,7 +208,7 @@ def warn_once(message: str) -> None:
 
 def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
     """Whether the metric means something with this extractor on this dataset."""
-    if metric.needs in ("truth", "cycle"):
+    if metric.needs in ("truth", "cycle", "lesson"):
         return False  # it looks at the images themselves, once
     if metric.needs == "mixture":
         return dataset.mixture is not None
@@ -185,8 +225,8 @@ def short_count(n: int) -> str:
 
 
 @torch.inference_mode()
-def extract(extractor: Extractor, pictures: Tensor, title: str) -> Extracted:
-    """Features of uint8 images (N, C, H, W), in float32, on the CPU when done."""
+def extract(extractor: Extractor, pictures: Pictures, title: str) -> Extracted:
+    """Features of images at rest (N, C, H, W), in float32, on the CPU when done."""
     features, logits = [], []
     full_float32 = torch.backends.cudnn.flags(allow_tf32=False)
     with full_float32, bar(title, total=len(pictures), unit="images") as advance:
@@ -199,7 +239,7 @@ def extract(extractor: Extractor, pictures: Tensor, title: str) -> Extracted:
     return Extracted(torch.cat(features).clone(), torch.cat(logits).clone() if logits else None)
 
 
-def extract_cached(extractor: Extractor, split: Split, title: str) -> Extracted:
+def extract_cached(extractor: Extractor, split: Stills, title: str) -> Extracted:
     """`extract`, remembered on disk by the digests of the images and of the weights, and by the version of the rules."""
     key = hashlib.sha256(f"{split.digest} {extractor.name} {extractor.digest} {BENCHMARK_VERSION}".encode()).hexdigest()[:32]
     file = cache_folder() / "features" / f"{key}.safetensors"

@@ -97,7 +97,7 @@ def _trainings(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
         training = {"label": row.label, "shown": " · ".join(shown)}
         if not (folder / "history.csv").is_file():
             continue
-        names = {name: f"training/{slug}/{_slug(row.label)}-{name}.png" for name in ("curves", "strip", "rows")}
+        names = {name: f"training/{slug}/{_slug(row.label)}-{name}.png" for name in ("curves", "strip", "rows", "neighbours")}
         drawn = history_chart(pd.read_csv(folder / "history.csv"), out / names["curves"])
         training["curves"] = names.pop("curves") if drawn else ""
         for name, path in names.items():

@@ -13,7 +13,7 @@ from leaderboard.aggregate import LEAVE_ONE_OUT, MEASURES, SEED_INTERVAL, Column
 from leaderboard.rank import rank_range
 
 DASH = "—"
-WORDS = {"auth_pct": "AuthPct", "fd_infinity": "FD∞"}
+WORDS = {"auth_pct": "AuthPct", "cas": "CAS", "fd_infinity": "FD∞"}
 COST_HEADERS = {
     "kimg": "kimg",
     "tflop": "TFLOP",

@@ -54,9 +54,10 @@ MISTAKES = [
     (lambda x: x[:0], {}, "N at least 1"),
     (lambda x: x[:, :2], {}, "C 1 or 3"),
     (lambda x: x.float(), {}, "found float images; say what is black and what is white"),
-    (lambda x: x.float() / 100, {"value_range": (0, 1)}, r"outside value_range=\(0, 1\); clamp them or say another"),
+    (lambda x: x.float() / 100, {"value_range": (0, 1)}, "outside the range of values 0 to 1; clamp them or say another"),
     (lambda x: x.float() * float("nan"), {"value_range": (0, 1)}, "values that are not finite"),
     (lambda x: x.int(), {}, "found images of torch.int32; expected uint8"),
+    (lambda x: x[:1], {}, "no metric can be computed of 1 image: Frechet distance needs at least 2 images a side and got 1"),
     (
         lambda x: x,
         {"labels": torch.zeros(7)},

@@ -38,7 +38,10 @@ MISTAKES = [
     (("run", "--suite", "shapes", "--variants", "dcgan", "--set", "dcgan.minibatch=sdt"), "unknown minibatch layer 'sdt'"),
     (("list", "variant"), "unknown list 'variant'; did you mean 'variants'?"),
     (("score", ".", "--dataset", "cifar"), "unknown dataset 'cifar'; did you mean 'cifar10'?"),
-    (("score", "/no/such/place", "--dataset", "shapes"), "/no/such/place is neither a folder of images nor an .npz file"),
+    (
+        ("score", "/no/such/place", "--dataset", "shapes"),
+        "/no/such/place is neither a folder of images nor an .npz, .npy or .pt file",
+    ),
     (("score", ".", "--dataset", "shapes", "--name", "x"), "--name and --run belong together"),
     (("data", "verify", "mist"), "unknown dataset 'mist'; did you mean 'mnist'?"),
     (("sample", "/no/such/cell"), "/no/such/cell is no finished cell"),

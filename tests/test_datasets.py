@@ -16,11 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from gan_bench import images
 from gan_bench.datasets import DATASETS, base, cifar10, mnist
-from gan_bench.datasets.folder import read_images
 from gan_bench.datasets.sources import Npm, Official, SourceFailed, read_members
 from gan_bench.errors import UserError
 
@@ -210,7 +208,7 @@ def test_npm_cifar10_has_the_known_statistics(fetched):
     assert std.tolist() == pytest.approx([0.24703223, 0.24348513, 0.26158784], abs=1e-7)
 
 
-@pytest.mark.parametrize("name", DATASETS.names())
+@pytest.mark.parametrize("name", DATASETS.complete_names())
 def test_every_dataset_keeps_its_contract(name: str, fetched):
     dataset = DATASETS.create(name)
     splits = [dataset.load("train"), dataset.load("test")]
@@ -246,102 +244,3 @@ def test_shapes_have_the_factors_their_labels_say():
     high = ink > ink.amax(1, keepdim=True) // 2
     expected = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]], dtype=torch.bool)[split.labels % 4]
     assert torch.equal(high, expected)
-
-
-def save(array: np.ndarray, file: Path) -> Path:
-    Image.fromarray(array).save(file)
-    return file
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
-    (folder / "sub").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for name in ("a.png", "b.jpg", "sub/c.webp"):
-        save(rng.integers(0, 256, (32, 32, 3), np.uint8), folder / name)
-    return folder
-
-
-def test_a_folder_is_read_whole(pictures):
-    (pictures / ".DS_Store").write_text("not an image, but hidden")
-    found = read_images(pictures)
-    assert found.shape == (3, 3, 32, 32) and found.dtype == torch.uint8
-    assert torch.equal(found[0], torch.from_numpy(np.array(Image.open(pictures / "a.png"))).permute(2, 0, 1))
-
-
-def spoil_unreadable(folder: Path) -> None:
-    (folder / "bad.png").write_bytes(b"this is no image")
-
-
-def spoil_truncated(folder: Path) -> None:
-    raw = (folder / "a.png").read_bytes()
-    (folder / "bad.png").write_bytes(raw[: len(raw) // 2])
-
-
-def spoil_tiny(folder: Path) -> None:
-    save(np.zeros((2, 2, 3), np.uint8), folder / "bad.png")
-
-
-def spoil_huge(folder: Path) -> None:
-    """A header that announces 60,000 x 60,000 pixels: refused before anything is decoded."""
-    raw = bytearray((folder / "a.png").read_bytes())
-    raw[16:24] = struct.pack(">II", 60000, 60000)
-    (folder / "bad.png").write_bytes(raw)
-
-
-def spoil_other(folder: Path) -> None:
-    (folder / "bad.txt").write_text("notes")
-
-
-def spoil_size(folder: Path) -> None:
-    save(np.zeros((16, 16, 3), np.uint8), folder / "bad.png")
-
-
-@pytest.mark.parametrize(
-    ("spoil", "sentence"),
-    [
-        (spoil_unreadable, r"bad\.png cannot be read as an image"),
-        (spoil_truncated, r"bad\.png cannot be read as an image"),
-        (spoil_tiny, r"bad\.png is 2x2; an image needs at least 8 pixels"),
-        (spoil_huge, r"bad\.png (is 60000x60000, more than|cannot be read as an image)"),
-        (spoil_other, r"bad\.txt is not a PNG, JPEG or WebP file"),
-        (spoil_size, r"bad\.png is 16x16 but .*a\.png is 32x32"),
-    ],
-)
-def test_a_bad_file_stops_the_reading_by_name(pictures, spoil, sentence):
-    spoil(pictures)
-    with pytest.raises(UserError, match=sentence):
-        read_images(pictures)
-
-
-def test_other_bad_paths(tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="holds no images"):
-        read_images(tmp_path / "empty")
-    with pytest.raises(UserError, match="neither a folder"):
-        read_images(tmp_path / "absent")
-
-
-@pytest.mark.parametrize(
-    ("array", "sentence"),
-    [
-        (np.zeros((3, 32, 32, 3), np.float32), "holds float32"),
-        (np.zeros((3, 5, 32, 7), np.uint8), "expected"),
-        (np.zeros((32, 32), np.uint8), "holds uint8 of shape"),
-        (np.array([None]), "cannot be read as an .npz"),
-    ],
-)
-def test_bad_arrays(tmp_path, array, sentence):
-    np.savez(tmp_path / "a.npz", images=array)
-    with pytest.raises(UserError, match=sentence):
-        read_images(tmp_path / "a.npz")
-
-
-def test_arrays_of_either_layout(tmp_path):
-    array = np.random.default_rng(0).integers(0, 256, (4, 32, 16, 3), np.uint8)
-    np.savez(tmp_path / "a.npz", array)
-    assert torch.equal(read_images(tmp_path / "a.npz"), torch.from_numpy(array).permute(0, 3, 1, 2))
-    (tmp_path / "b.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:100])
-    with pytest.raises(UserError, match=r"b\.npz cannot be read"):
-        read_images(tmp_path / "b.npz")

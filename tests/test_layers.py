@@ -26,6 +26,9 @@ L0 = {
     "pretrained",
     "tasks",
     "mixture",
+    "streams",
+    "arrays",
+    "image_files",
 }
 L1 = {"gan_bench.datasets", "gan_bench.features", "gan_bench.metrics", "gan_bench.suites", "generators", "detectors"}
 L2 = {"train", "sample", "compare", "references", "scorer", "judge"}

@@ -23,7 +23,7 @@ from gan_bench.mixture import Mixture
 from gan_bench.scorer import extract, interval_of
 from tests.conftest import CPU
 
-PIXELS = ("truth", "cycle")  # metrics of pictures, tested apart
+PIXELS = ("truth", "cycle", "lesson")  # metrics of pictures, tested apart
 NAMES = [name for name in METRICS.names() if METRICS.get(name).needs not in (*PIXELS, "mixture")]
 RING = Mixture(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (5.0, 5.0)), sigma=0.1)
 
@@ -359,6 +359,23 @@ def test_too_few_images_are_said(name):
     n = kind.minimum - 1
     with pytest.raises(TooFew, match=f"{kind.title} needs at least {kind.minimum:,} images a side and got {n:,}"):
         value(name, gaussian(n, 4, 0), gaussian(5000, 4, 1))
+
+
+def test_right_labels_teach_and_wrong_ones_do_not():
+    """Stripes of 4 directions: shown with their classes they teach as reals do; with shuffled ones, nothing (chance is 1/4)."""
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.arange(1200) % 4
+    y, x = torch.meshgrid(torch.arange(16), torch.arange(16), indexing="ij")
+    stripes = torch.stack([x % 4 < 2, y % 4 < 2, (x + y) % 4 < 2, (x - y) % 4 < 2]).float()[labels][:, None]
+    pictures = (stripes * 100 + 100 * torch.rand(1200, 1, 16, 16, generator=rng)).byte()
+    lessons = [Extracted(pictures[part::3], labels=labels[part::3]) for part in range(3)]
+    before = torch.get_rng_state()
+    real = replace(lessons[1], held_out=lessons[2])
+    right, again = value("cas", lessons[0], real), value("cas", lessons[0], real)
+    shuffled = replace(lessons[0], labels=labels[::3][torch.randperm(400, generator=rng)])
+    wrong = value("cas", shuffled, real)
+    assert right == again and torch.equal(before, torch.get_rng_state())
+    assert right["cas"] > 0.95 and right["cas_share"] == pytest.approx(1, abs=0.05) and wrong["cas"] < 0.5
 
 
 def test_distance_to_the_truth_of_known_errors():

@@ -51,7 +51,15 @@ def test_a_smoke_run_leaves_what_the_design_says(smoke):
         folder = smoke / "cells/shapes" / variant / "seed-0"
         names = {file.name for file in folder.iterdir()}
         record = read_record(folder / "record.json", CellRecord)
-        files = {"record.json", "generator.safetensors", "samples.npz", "samples.png", "strip.png", "history.csv"}
+        files = {
+            "record.json",
+            "generator.safetensors",
+            "samples.npz",
+            "samples.png",
+            "strip.png",
+            "neighbours.png",
+            "history.csv",
+        }
         assert names == files | ({"rows.png"} if record.rows else set())
         assert record.status == "done" and record.cost.tflop >= 0.02 and record.extractors["lite0@64"].digest
         values = {m.name: m.value for m in record.metrics}
@@ -106,7 +114,7 @@ def test_every_detector_score_can_be_recomputed(smoke):
 
 
 def test_running_again_computes_nothing(smoke, monkeypatch, cli):
-    for name in ("_train_and_score", "record_reference", "judge"):
+    for name in ("_train_and_score", "reference_record", "judge"):
         monkeypatch.setattr(benchmark, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
     assert cli(*SMOKE, "--out", smoke).code == 0
 

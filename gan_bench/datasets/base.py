@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import filelock
 import numpy as np
@@ -22,42 +22,69 @@ from gan_bench.mixture import Mixture
 from gan_bench.paths import cache_folder
 from gan_bench.records import atomic_path
 from gan_bench.seeds import stream
+from gan_bench.streams import Pictures, in_memory
 
 log = logging.getLogger(__name__)
 SplitName = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
-class Split:
-    """Images at rest (N, C, H, W), uint8 or float32 points, and labels (N,) int64."""
+class Stills:
+    """Images at rest (N, C, H, W), uint8 or float32 points, in memory or not, and labels (N,) int64."""
 
-    images: Tensor
+    images: Pictures
     labels: Tensor
 
     @cached_property
     def digest(self) -> str:
         return images.digest(self.images)
 
-    def subset(self, n: int, *names: str | int) -> Split:
+    def subset(self, n: int, *names: str | int) -> Self:
         """`n` images by a fixed shuffle that `names` select, on every machine alike; the split itself when n is not smaller."""
         if n >= len(self.images):
             return self
         chosen = torch.randperm(len(self.images), generator=stream(0, "subset", *names))[:n].sort().values
-        return Split(self.images[chosen], self.labels[chosen])
+        return type(self)(self.images[chosen], self.labels[chosen])
+
+    def in_memory(self) -> Split:
+        return Split(in_memory(self.images), self.labels)
+
+
+@dataclass(frozen=True)
+class Split(Stills):
+    """Stills in memory, as training needs them."""
+
+    images: Tensor
 
 
 class Dataset(abc.ABC):
-    """Images with labels, in an official train and test split."""
+    """Images with labels, in an official train and test split.
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    image_shape: ClassVar[tuple[int, int, int]]  # (channels, height, width) as networks and metrics see it
-    class_names: ClassVar[tuple[str, ...]]
-    mixture: ClassVar[Mixture | None] = None  # what the points of a dataset of points were drawn from
+    image_shape  (channels, height, width) as networks and metrics see it
+    padding      pixels of black that were put around its original images to make that shape
+    mixture      what the points of a dataset of points were drawn from
+    """
+
+    name: str
+    title: str
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    padding: int = 0
+    mixture: ClassVar[Mixture | None] = None
 
     @abc.abstractmethod
     def load(self, split: SplitName) -> Split:
         """The whole split, always in the same order. Raises UserError when its bytes cannot be had."""
+
+    def stills(self, split: SplitName) -> Stills:
+        """The split for one look at each image, which need not be in memory."""
+        return self.load(split)
+
+    def class_index(self, text: str) -> int | None:
+        """The class that a name or a number means, if any."""
+        if text in self.class_names:
+            return self.class_names.index(text)
+        return int(text) if text.isdecimal() and int(text) < len(self.class_names) else None
 
     def fetch(self) -> None:
         """Make sure that the bytes are at hand; nothing to do for a dataset that is made."""

@@ -46,6 +46,7 @@ class Mnist(CachedDataset):
     title = "MNIST"
     image_shape = (1, 32, 32)
     class_names = tuple("0123456789")
+    padding = 2
     digests = {
         "train-images": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
         "train-labels": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
@@ -58,4 +59,4 @@ class Mnist(CachedDataset):
     )
 
     def to_tensor(self, pixels: np.ndarray) -> Tensor:
-        return F.pad(torch.from_numpy(pixels)[:, None], (2, 2, 2, 2))
+        return F.pad(torch.from_numpy(pixels)[:, None], 4 * (self.padding,))

@@ -22,6 +22,7 @@ class StackedMnist(Dataset):
     title = "Stacked MNIST"
     image_shape = (3, 32, 32)
     class_names = tuple(f"{k:03d}" for k in range(1000))
+    padding = Mnist.padding
 
     def load(self, split: SplitName) -> Split:
         digits = Mnist().load(split)

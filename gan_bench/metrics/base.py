@@ -70,7 +70,8 @@ class Metric(abc.ABC):
     needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored;
                  "condition": that, and fakes that were asked for by class; "truth": images, and what each should be;
                  "cycle": sources that came back from a translation, and what they were; "mixture": points of a known one;
-                 "held-out": features, also of reals that no generator was trained on
+                 "held-out": features, also of reals that no generator was trained on;
+                 "lesson": images with classes, and reals with theirs to teach by and to examine with
     """
 
     name: ClassVar[str]

@@ -12,6 +12,7 @@ from gan_bench.records import Model
 from gan_bench.registry import nearest
 
 FOLDER = Path(__file__).parent
+GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and metrics that need nothing of a dataset
 
 
 class Suite(Model):
@@ -51,10 +52,7 @@ def headlines() -> dict[str, str]:
 def measured_by(
     dataset: str, extractors: list[str] | None, metrics: list[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The extractors and metrics asked for, else those of the dataset's suite. Raises UserError where there are neither."""
+    """The extractors and metrics asked for, else those of the dataset's suite, else those that suit any images."""
     suite = next((suite for suite in map(load, names()) if dataset in suite.datasets), None)
-    if suite is not None:
-        return tuple(extractors or suite.extractors), tuple(metrics or suite.metrics)
-    if not (extractors and metrics):
-        raise UserError(f"dataset {dataset!r} has no suite; name --extractors and --metrics.")
-    return tuple(extractors), tuple(metrics)
+    own_extractors, own_metrics = GENERAL if suite is None else (suite.extractors, suite.metrics)
+    return tuple(extractors or own_extractors), tuple(metrics or own_metrics)

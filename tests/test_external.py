@@ -1,0 +1,149 @@
+"""`gan-bench score`: somebody's images against a dataset, and what they are told about them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_bench import images
+from gan_bench.datasets import DATASETS
+from gan_bench.external import fit, oddities
+from gan_bench.scorer import Scorer
+from gan_bench.streams import in_memory, of_tensor
+from tests.conftest import CPU
+
+RAW = ("--budget", "smoke", "--extractors", "raw", "--metrics", "fd,pr", "--device", "cpu")
+
+
+def values(ended) -> dict[str, float]:
+    assert ended.code == 0, ended.stderr
+    return {m["name"]: m["value"] for m in json.loads(ended.stdout)["metrics"]}
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def shapes() -> torch.Tensor:
+    return DATASETS.create("shapes").load("test").images[:300]
+
+
+def save_array(pictures: torch.Tensor, file: Path) -> Path:
+    np.save(file, pictures.numpy())
+    return file
+
+
+def test_a_folder_is_compared_with_a_folder_of_any_size(cli, tmp_path):
+    """Images of 24x16 against their like: near; against their negatives: far."""
+    rng = np.random.default_rng(0)
+    for name, low in (("reals", 0), ("near", 0), ("far", 128)):
+        for i in range(120):
+            pixels = rng.integers(low, low + 128, (24, 16, 3), np.uint8)
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / name / f"{i}.png")
+    near, far = (
+        values(cli("score", tmp_path / n, "--dataset", f"folder:{tmp_path / 'reals'}", *RAW, "--json")) for n in ("near", "far")
+    )
+    assert near.keys() == far.keys() == {"fd_raw_120", "precision_raw_120", "recall_raw_120"}
+    assert far["fd_raw_120"] > 10 * near["fd_raw_120"]
+
+
+def test_a_folder_has_metrics_of_its_own_accord_but_no_leaderboard(cli, tmp_path, shapes):
+    for i, picture in enumerate(shapes[:120]):
+        images.save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "reals" / f"{i:03d}.png")
+    array = save_array(shapes[120:240], tmp_path / "a.npy")
+    dataset = f"folder:{tmp_path / 'reals'}"
+    table = cli("score", array, "--dataset", dataset, "--budget", "smoke", "--device", "cpu").stdout
+    assert "fd_lite0@64_120" in table and "precision_lite0@64_120" in table
+    (tmp_path / "plan.json").write_text("{}")
+    ended = cli("score", array, "--dataset", dataset, *RAW, "--name", "x", "--run", tmp_path)
+    assert ended.code == 2 and "no run has any of folder:" in words(ended.stderr)
+    ended = cli("score", array, "--dataset", dataset, "--budget", "smoke", "--metrics", "data-copying", "--extractors", "raw")
+    assert ended.code == 2 and "has no test split, which a metric asked for needs" in words(ended.stderr)
+
+
+def test_sub_folders_and_arrays_tell_the_classes_asked_for(cli, fetched, tmp_path):
+    """Real digits under their own classes: the classifier agrees; and they teach what reals teach."""
+    digits = fetched["mnist"].load("train").subset(1500, "digits")
+    for i, (image, label) in enumerate(zip(digits.images, digits.labels.tolist(), strict=True)):
+        images.save_png(image.expand(3, -1, -1).permute(1, 2, 0).numpy(), tmp_path / f"digits/{label}/{i}.png")
+    np.savez(tmp_path / "digits.npz", images=digits.images.numpy(), labels=digits.labels.numpy())
+    options = ("--dataset", "mnist", "--budget", "smoke", "--extractors", "mnist-cnn", "--metrics", "condition,cas", "--json")
+    folder, array = (values(cli("score", tmp_path / name, *options)) for name in ("digits", "digits.npz"))
+    assert folder["label_agreement_mnist-cnn_1500"] > 0.98
+    assert folder.keys() == array.keys() and folder["label_agreement_mnist-cnn_1500"] == array["label_agreement_mnist-cnn_1500"]
+    assert folder["cas_pixels_1500"] > 0.8 and folder["cas_share_pixels_1500"] == pytest.approx(1, abs=0.1)
+
+
+def test_sub_folders_that_are_no_classes_are_said_and_read(cli, tmp_path, shapes):
+    for i, picture in enumerate(shapes):
+        images.save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "s" / ("train" if i % 2 else "val") / f"{i:03d}.png")
+    ended = cli("score", tmp_path / "s", "--dataset", "shapes", *RAW, "--json")
+    assert values(ended)["fd_raw_300"] > 0
+    assert "'train' is no class of shapes" in words(ended.stderr) and "scored without classes" in words(ended.stderr)
+
+
+def test_digits_without_padding_are_padded_as_the_reals_were(fetched, caplog):
+    mnist = DATASETS.create("mnist")
+    digits = fetched["mnist"].load("test").images[:100]
+    fitted = in_memory(fit(of_tensor(digits[:, :, 2:-2, 2:-2].contiguous()), mnist, "digits"))
+    assert torch.equal(fitted, digits) and "resized" not in caplog.text
+    assert in_memory(fit(of_tensor(digits[:, :, 4:-4, 4:-4].contiguous()), mnist, "digits")).shape == digits.shape
+    assert "images of 24x24 were resized to 32x32" in caplog.text
+
+
+def test_images_stored_in_another_way_are_suspected(shapes):
+    grey = shapes.float().mean(1, keepdim=True).byte()
+    assert oddities(shapes[:150], shapes[150:]) == []
+    assert re.search("cut to whole numbers", *oddities(shapes // 200, shapes))
+    assert re.search(r"mean level is \d+ of 255, .* inverted", *oddities(255 - grey, grey))
+    assert re.search("all images are grey, and the reals have colours", *oddities(grey.expand(-1, 3, -1, -1), shapes))
+    assert oddities(torch.zeros(5, 2, 1, 1), torch.ones(5, 2, 1, 1)) == []  # points have no levels
+
+
+def test_the_reals_themselves_are_recognised_in_any_order(cli, tmp_path):
+    reals = DATASETS.create("shapes").load("train").subset(512, "shapes", "real", 512).images
+    warning = "the features (raw) are those of the reals, one and all"
+    options = ("--dataset", "shapes", *RAW, "--json")
+    ended = cli("score", save_array(reals.flip(0), tmp_path / "a.npy"), *options)
+    assert warning in words(ended.stderr)
+    # rounding: a root eigenvalue of 192 is off by up to the root of 1e-16 of the largest
+    assert values(ended) == pytest.approx({"fd_raw_512": 0, "precision_raw_512": 1, "recall_raw_512": 1}, abs=1e-6)
+    others = DATASETS.create("shapes").load("test").images[:512]
+    assert warning not in words(cli("score", save_array(others, tmp_path / "b.npy"), *options).stderr)
+
+
+def test_what_is_no_sample_is_said(cli, tmp_path, shapes):
+    options = ("--dataset", "shapes", *RAW)
+    one = cli("score", save_array(shapes[:1], tmp_path / "one.npy"), *options)
+    assert one.code == 2 and "no metric can be computed of 1 image: Frechet distance needs at least 2 images" in words(
+        one.stderr
+    )
+    floats = save_array(shapes.float() / 255, tmp_path / "floats.npy")
+    ended = cli("score", floats, *options)
+    assert ended.code == 2 and "floats.npy: found float images; say what is black" in words(ended.stderr)
+    assert values(cli("score", floats, *options, "--value-range=0,1", "--json"))["fd_raw_300"] > 0
+    for wrong in ("1,0", "0", "a,b", "0,1,2"):
+        ended = cli("score", floats, *options, f"--value-range={wrong}")
+        assert ended.code == 2 and "is not black and white as two numbers, such as -1,1" in words(ended.stderr)
+
+
+def test_points_are_scored_from_an_array(cli, tmp_path):
+    points = DATASETS.create("ring8").load("test").images[:500].flatten(1)
+    found = values(cli("score", save_array(points, tmp_path / "points.npy"), "--dataset", "ring8", "--device", "cpu", "--json"))
+    assert found["modes_covered_raw_500"] == 8
+
+
+def test_the_nearest_reals_of_reals_are_themselves():
+    """And the second nearest are others."""
+    scorer = Scorer(DATASETS.create("shapes"), 200, ("raw",), ("fd",), CPU)
+    shown = in_memory(scorer.real.images)[[3, 50, 199]]
+    first, second = scorer.nearest(shown, 2)
+    assert torch.equal(first, shown) and second.shape == shown.shape and not torch.equal(second, shown)
