@@ -49,6 +49,56 @@ def test_features_do_not_depend_on_the_batch(name, monkeypatch):
     assert torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * whole.abs().max().item())
 
 
+@pytest.mark.parametrize("name", READY)
+def test_grey_is_seen_as_colour_of_equal_channels(name):
+    """And by an extractor of grey images the other way round: equal channels have their own level as luma."""
+    grey = pictures(5, 1)
+    alone, repeated = (extract(loaded(name), images, "test").features for images in (grey, grey.expand(-1, 3, -1, -1)))
+    if name == "raw":  # the values themselves, of as many channels as there are
+        assert torch.equal(alone.repeat(1, 3), repeated)
+    else:
+        assert torch.allclose(alone, repeated, rtol=1e-4, atol=1e-4 * alone.abs().max().item())
+
+
+def test_an_extractor_of_digits_sees_the_luma_of_colours():
+    """Red, green and blue of one level are not alike to it; a colour is like the grey of its luma (ITU-R BT.601)."""
+    level = pictures(5, 1)
+    red, green = (torch.cat([level * (c == k) for c in range(3)], dim=1) for k in range(2))
+    found = [extract(loaded("mnist-cnn"), images, "test").features for images in (red, (level * 0.299).round().byte(), green)]
+    assert torch.allclose(found[0], found[1], atol=1e-4) and not torch.allclose(found[0], found[2], atol=1e-2)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_factors_of_shapes_are_read_without_error(split):
+    shapes = DATASETS.create("shapes").load(split)
+    chosen = shapes.subset(1024, "read")
+    assert torch.equal(extract(loaded("shapes-factors"), chosen.images, "test").logits.argmax(1), chosen.labels)
+
+
+def test_where_a_shape_is_and_how_large():
+    """Of a disc drawn here: its radius to half a pixel, its place to one."""
+    rows, columns = torch.meshgrid(torch.arange(32) + 0.5, torch.arange(32) + 0.5, indexing="ij")
+    inside = (columns - 20).hypot(rows - 12) <= 6.5
+    disc = torch.stack([30 + 0 * rows, 30 + 200 * inside, 30 + 0 * rows])[None].byte()
+    found = extract(loaded("shapes-factors"), disc, "test")
+    radius, row, column = found.features[0, -3:].tolist()
+    assert found.logits.argmax().item() == 1  # green disc
+    assert (
+        5 + 3 * radius == pytest.approx(6.5, abs=0.5)
+        and 31 * row == pytest.approx(12, abs=1)
+        and 31 * column == pytest.approx(20, abs=1)
+    )
+
+
+def test_a_generator_that_lacks_shapes_is_found_out():
+    """Modes of `shapes`: all 16 in its test split; only the 4 discs where nothing else is made."""
+    shapes = DATASETS.create("shapes").load("test")
+    against = Scorer(DATASETS.create("shapes"), 1024, ("shapes-factors",), ("modes",), CPU)
+    for images, covered in ((shapes.images, 16), (shapes.images[shapes.labels < 4], 4)):
+        values = {m.metric: m.value for m in against.score(images, "test")}
+        assert values["classes_covered"] == covered
+
+
 def test_stacked_digits_are_named_channel_by_channel(fetched):
     """The share of triples named right is about the cube of the digits' accuracy, .9971^3 = .991; sd of 1,000: .003."""
     split = DATASETS.create("stacked-mnist").load("test").subset(1000, "test")

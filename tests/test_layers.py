@@ -26,6 +26,7 @@ L0 = {
     "pretrained",
     "tasks",
     "mixture",
+    "shapes",
     "streams",
     "arrays",
     "image_files",
