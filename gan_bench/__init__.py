@@ -30,6 +30,7 @@ def score(
     """Score images against a dataset's training split: {"fd_lite0@64_5k": 144.0, ...}; `.to_frame()` tells all.
 
     images       tensor or array (N, C, H, W) or (N, H, W, C), uint8, or float with `value_range`; of a dataset of points (N, 2)
+    dataset      its name, or folder:PATH for anybody's images
     labels       the classes (N,) that the images were asked to be of, if they were
     value_range  what is black and what is white in float images, such as (-1, 1)
     budget       the preset whose number of reals to compare with

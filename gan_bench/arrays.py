@@ -67,7 +67,10 @@ def form_of(shape: Sequence[int], dtype: torch.dtype, value_range: Range | None,
     if dtype != torch.uint8 and not dtype.is_floating_point:
         raise UserError(f"found images of {dtype}; expected uint8, or floats whose range of values is said.")
     if dtype.is_floating_point and value_range is None:
-        raise UserError("found float images; say what is black and what is white as value range: -1 and 1, or 0 and 1.")
+        raise UserError(
+            "found float images; say what is black and what is white, such as -1 and 1: "
+            "value_range in Python, --value-range in the shell."
+        )
     return Form((channels, height, width), channels_last, False, value_range if dtype.is_floating_point else None)
 
 

@@ -213,7 +213,7 @@ class Maxout(nn.Module):
         self.linear, self.pieces = nn.Linear(n_in, n_out * pieces), pieces
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x).unflatten(1, (-1, self.pieces)).amax(dim=2)
+        return self.linear(x).unflatten(1, (self.pieces, -1)).amax(dim=1)  # pieces first: whole rows are compared
 
 
 def nonsaturating_d_loss(real_logits: Tensor, fake_logits: Tensor, smoothing: float = 0.0) -> Tensor:
