@@ -17,7 +17,7 @@ SPLITS, SEED = 10, 2020
 @METRICS.register
 class InceptionScore(Metric):
     name = "is"
-    title = "Inception score"
+    title = f"Inception score over {SPLITS} splits"
     paper = "Salimans et al. 2016"
     outputs = {"is": True}
     minimum = 10 * SPLITS

@@ -1,0 +1,72 @@
+"""How many modes did the variants of a run find?  python benchmarks/modes.py runs/standard,400000steps [--out FILE.json]
+
+Means over seeds with their standard errors, of suites `modes` and `stacked-mnist`; of the first beside PacGAN's table
+(Lin et al. 2018, arXiv 1712.04086: 10 trainings of 400,000 steps). `agrees`: within two standard errors, those of both sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from gan_bench.records import CellRecord, read_runs, write_text
+
+METRICS = ("modes_covered", "high_quality", "reverse_kl", "modes", "confident_modes", "mode_kl", "mode_kl_floor")
+PAPER = {  # (dataset, variant, metric) -> mean and standard error
+    ("ring8", "vanilla", "modes_covered"): (6.3, 0.5),
+    ("ring8", "vanilla", "high_quality"): (0.982, 0.002),
+    ("ring8", "vanilla", "reverse_kl"): (0.45, 0.09),
+    ("ring8", "pacgan2", "modes_covered"): (7.9, 0.1),
+    ("ring8", "pacgan2", "high_quality"): (0.956, 0.020),
+    ("grid25", "vanilla", "modes_covered"): (17.3, 0.8),
+    ("grid25", "vanilla", "high_quality"): (0.948, 0.007),
+    ("grid25", "vanilla", "reverse_kl"): (0.70, 0.07),
+    ("grid25", "pacgan2", "modes_covered"): (23.8, 0.7),
+}
+
+
+def row(cells: list[CellRecord], metric: str) -> dict[str, Any] | None:
+    """One number of one variant on one dataset, over its seeds; None where it has no such number."""
+    values = [m.value for cell in cells for m in cell.metrics if m.metric == metric and m.value is not None]
+    if not values:
+        return None
+    spec, n = cells[0].spec, len(values)
+    mean, error = statistics.mean(values), statistics.stdev(values) / n**0.5 if n > 1 else None
+    found = {"dataset": spec.dataset, "variant": spec.variant, "metric": metric, "mean": mean, "standard error": error}
+    found["values"] = values
+    paper = PAPER.get((spec.dataset, spec.variant, metric))
+    if paper is not None and error is not None:
+        found["paper"] = list(paper)
+        found["agrees"] = abs(mean - paper[0]) <= 2 * (error**2 + paper[1] ** 2) ** 0.5
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    cells = [record for _, record in read_runs(args.runs) if isinstance(record, CellRecord) and record.status == "done"]
+    cells.sort(key=lambda cell: (cell.spec.dataset, cell.spec.variant, cell.spec.seed))
+    groups = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.spec.dataset, cell.spec.variant))]
+    rows = [found for group in groups for metric in METRICS if (found := row(group, metric)) is not None]
+    for found in rows:
+        error = "" if found["standard error"] is None else f" +- {found['standard error']:.3g}"
+        beside = "  paper {:g} +- {:g}".format(*found["paper"]) if "paper" in found else ""
+        verdict = "" if "agrees" not in found else "  agrees" if found["agrees"] else "  DIFFERS"
+        print(f"{found['dataset']:14} {found['variant']:8} {found['metric']:16} {found['mean']:.4g}{error}{beside}{verdict}")
+    if args.out:
+        spec = cells[0].spec
+        about = {
+            "preset": spec.preset, "steps": cells[0].cost.steps if cells[0].cost else None, "n_fake": spec.n_fake,
+            "environment": cells[0].environment.model_dump(),
+        }  # fmt: skip
+        write_text(args.out, json.dumps({**about, "rows": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
