@@ -103,7 +103,7 @@ def _open_folder(folder: Path) -> Found:
     below = [file.relative_to(folder).parts for file in files]
     classes = [parts[0] for parts in below] if all(len(parts) > 1 for parts in below) else None
     counted = {
-        "have lost detail to JPEG or WebP compression, which shifts scores; lossless images would show the generator alone":
+        "have lost detail to JPEG or WebP compression, which alone shifts scores; compare lossless images":
             sum(header.lossy for header in headers),
         "are transparent in places; transparency was ignored": sum(header.transparent for header in headers),
     }  # fmt: skip

@@ -69,6 +69,16 @@ def test_a_folder_has_metrics_of_its_own_accord_but_no_leaderboard(cli, tmp_path
     assert ended.code == 2 and "has no test split, which a metric asked for needs" in words(ended.stderr)
 
 
+def test_compression_of_either_side_is_told(cli, tmp_path, shapes):
+    for i, picture in enumerate(shapes[:120].permute(0, 2, 3, 1).numpy()):
+        for name in ("reals", "fakes"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.fromarray(picture).save(tmp_path / name / f"{i}.jpg")
+    ended = cli("score", tmp_path / "fakes", "--dataset", f"folder:{tmp_path / 'reals'}", *RAW)
+    told = "120 of the 120 images have lost detail to JPEG or WebP compression"
+    assert all(f"{name}: {told}" in words(ended.stderr) for name in ("fakes", "reals"))
+
+
 def test_sub_folders_and_arrays_tell_the_classes_asked_for(cli, fetched, tmp_path):
     """Real digits under their own classes: the classifier agrees; and they teach what reals teach."""
     digits = fetched["mnist"].load("train").subset(1500, "digits")

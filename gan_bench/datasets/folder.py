@@ -5,6 +5,7 @@ PATH is whatever `gan-bench score` reads: a folder, or an array of uint8 images.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from gan_bench.datasets.base import Dataset, Split, SplitName, Stills
 from gan_bench.errors import UserError
 from gan_bench.image_files import Found, open_images
 from gan_bench.streams import at_hand
+
+log = logging.getLogger(__name__)
 
 
 @DATASETS.register
@@ -38,6 +41,8 @@ class Folder(Dataset):
     def stills(self, split: SplitName) -> Stills:
         if split == "test":
             raise UserError(f"{self.name} has no test split, which a metric asked for needs; name others in --metrics.")
+        for warning in self.found.warnings:
+            log.warning("%s: %s", self.path, warning)
         index = {name: k for k, name in enumerate(self.class_names)}
         labels = torch.tensor([index[name] for name in self.found.classes or len(self.found.pictures) * ["image"]])
         return Stills(at_hand(self.found.pictures), labels)
