@@ -227,16 +227,23 @@ def short_count(n: int) -> str:
 @torch.inference_mode()
 def extract(extractor: Extractor, pictures: Pictures, title: str) -> Extracted:
     """Features of images at rest (N, C, H, W), in float32, on the CPU when done."""
-    features, logits = [], []
+    features: Tensor | None = None
+    logits: Tensor | None = None
+    done = 0
     full_float32 = torch.backends.cudnn.flags(allow_tf32=False)
     with full_float32, bar(title, total=len(pictures), unit="images") as advance:
         for batch in pictures.split(inference_batch(extractor.device)):
             f, k = extractor(batch.to(extractor.device))
-            features.append(f.float().cpu())
-            if k is not None:
-                logits.append(k.float().cpu())
+            if features is None:  # whole at once: pieces kept between batches would leave holes that nothing fits into
+                features = torch.empty(len(pictures), f.shape[1])
+                logits = None if k is None else torch.empty(len(pictures), k.shape[1])
+            features[done : done + len(batch)] = f
+            if logits is not None and k is not None:
+                logits[done : done + len(batch)] = k
+            done += len(batch)
             advance(len(batch))
-    return Extracted(torch.cat(features).clone(), torch.cat(logits).clone() if logits else None)
+    assert features is not None, "a set has at least one image"
+    return Extracted(features, logits)
 
 
 def extract_cached(extractor: Extractor, split: Stills, title: str) -> Extracted:
