@@ -259,6 +259,7 @@ def reference_record(
     """Score a row."""
     note, samples, labels, truth = reference
     pairs = None if truth is None else {"truth": (in_memory(samples), truth)}
+    digest = images.digest(samples)
     record = ReferenceRecord(
         environment=environment(device),
         warnings=tuple(scorer.warnings),
@@ -267,9 +268,9 @@ def reference_record(
         external=external,
         note=note,
         dataset_digest=scorer.split.digest,
-        samples_digest=images.digest(samples),
+        samples_digest=digest,
         extractors=scorer.info,
-        metrics=tuple(scorer.score(samples, f"{spec.dataset} {spec.name}", labels, pairs)),
+        metrics=tuple(scorer.score(samples, f"{spec.dataset} {spec.name}", labels, pairs, digest)),
     )
     log.info("%s %s: %s", spec.dataset, spec.name, summary(record.metrics))
     return record

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gan_bench import BENCHMARK_VERSION
-from gan_bench.datasets.base import Dataset, SplitName, Stills
+from gan_bench.datasets.base import Dataset, SplitName
 from gan_bench.device import inference_batch
 from gan_bench.errors import UserError
 from gan_bench.features import EXTRACTORS
@@ -76,17 +76,26 @@ class Scorer:
         self._real_features: dict[str, Extracted] = {}
         self._lessons: dict[int, Extracted] = {}
 
-    def score(self, fakes: Pictures, title: str, labels: Tensor | None = None, pairs: Pairs | None = None) -> list[MetricValue]:
+    def score(
+        self,
+        fakes: Pictures,
+        title: str,
+        labels: Tensor | None = None,
+        pairs: Pairs | None = None,
+        digest: str | None = None,
+    ) -> list[MetricValue]:
         """All metrics of images at rest (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
 
         labels  the classes (N,) that the images were asked to be of, if they were
         pairs   for metrics of pixels, by what they need: uint8 images, and what each of them should be
+        digest  of the fakes, where they are likely to be scored again: their features are kept
         """
         values = []
         n_real = len(self.real.images)
         for extractor in self.extractors:
             real = self._real_of(extractor)
-            fake = replace(extract(extractor, fakes, f"{title}: {extractor.name}"), labels=labels)
+            found = extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}")
+            fake = replace(found, labels=labels)
             if same_set(fake, real):
                 log.warning(
                     "%s: the features (%s) are those of the reals, one and all; are these generated images?",
@@ -117,7 +126,7 @@ class Scorer:
     def _real_of(self, extractor: Extractor) -> Extracted:
         if extractor.name not in self._real_features:
             title = f"{self.dataset.name} reals: {extractor.name}"
-            extracted = extract_cached(extractor, self.real, title)
+            extracted = extract_cached(extractor, self.real.images, self.real.digest, title)
             self._real_features[extractor.name] = replace(
                 extracted, labels=self.real.labels, mixture=self.dataset.mixture, held_out=self._held_out(extractor)
             )
@@ -146,7 +155,7 @@ class Scorer:
         if not any(metric.needs == "held-out" for metric in self.metrics):
             return None
         test = self.dataset.stills("test").subset(len(self.real.images), self.dataset.name, "held out")
-        return extract_cached(extractor, test, f"{self.dataset.name} held-out reals: {extractor.name}")
+        return extract_cached(extractor, test.images, test.digest, f"{self.dataset.name} held-out reals: {extractor.name}")
 
 
 def same_set(fake: Extracted, real: Extracted) -> bool:
@@ -246,9 +255,14 @@ def extract(extractor: Extractor, pictures: Pictures, title: str) -> Extracted:
     return Extracted(features, logits)
 
 
-def extract_cached(extractor: Extractor, split: Stills, title: str) -> Extracted:
-    """`extract`, remembered on disk by the digests of the images and of the weights, and by the version of the rules."""
-    key = hashlib.sha256(f"{split.digest} {extractor.name} {extractor.digest} {BENCHMARK_VERSION}".encode()).hexdigest()[:32]
+def extract_cached(extractor: Extractor, pictures: Pictures, digest: str | None, title: str) -> Extracted:
+    """`extract`, kept on disk by the digests of the images and of the weights, and by the version of the rules.
+
+    Images without a digest are not kept: the samples of every training would fill the disk.
+    """
+    if digest is None:
+        return extract(extractor, pictures, title)
+    key = hashlib.sha256(f"{digest} {extractor.name} {extractor.digest} {BENCHMARK_VERSION}".encode()).hexdigest()[:32]
     file = cache_folder() / "features" / f"{key}.safetensors"
     if file.exists():
         try:
@@ -256,7 +270,7 @@ def extract_cached(extractor: Extractor, split: Stills, title: str) -> Extracted
             return Extracted(found["features"], found.get("logits"))
         except (SafetensorError, KeyError, OSError):
             log.warning("%s is damaged; extracting again.", file)
-    extracted = extract(extractor, split.images, title)
+    extracted = extract(extractor, pictures, title)
     _remember(extracted, file)
     return extracted
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench import images
+from gan_bench import images, scorer
 from gan_bench.datasets import DATASETS
 from gan_bench.external import fit, oddities
 from gan_bench.scorer import Scorer
@@ -145,6 +145,15 @@ def test_what_is_no_sample_is_said(cli, tmp_path, shapes):
         assert ended.code == 2 and "is not black and white as two numbers, such as -1,1" in words(ended.stderr)
 
 
+def test_images_are_looked_at_once_for_any_number_of_scores(cli, tmp_path, shapes, monkeypatch):
+    """The same images under another name and with another metric: their features are still known."""
+    options = ("--dataset", "shapes", "--budget", "smoke", "--extractors", "raw", "--device", "cpu", "--json")
+    first = values(cli("score", save_array(shapes, tmp_path / "a.npy"), *options, "--metrics", "fd"))
+    monkeypatch.setattr(scorer, "extract", lambda *_: pytest.fail("features were extracted again"))
+    again = values(cli("score", save_array(shapes, tmp_path / "b.npy"), *options, "--metrics", "fd,pr"))
+    assert again["fd_raw_300"] == first["fd_raw_300"] and "precision_raw_300" in again
+
+
 def test_points_are_scored_from_an_array(cli, tmp_path):
     points = DATASETS.create("ring8").load("test").images[:500].flatten(1)
     found = values(cli("score", save_array(points, tmp_path / "points.npy"), "--dataset", "ring8", "--device", "cpu", "--json"))
@@ -153,7 +162,7 @@ def test_points_are_scored_from_an_array(cli, tmp_path):
 
 def test_the_nearest_reals_of_reals_are_themselves():
     """And the second nearest are others."""
-    scorer = Scorer(DATASETS.create("shapes"), 200, ("raw",), ("fd",), CPU)
-    shown = in_memory(scorer.real.images)[[3, 50, 199]]
-    first, second = scorer.nearest(shown, 2)
+    against = Scorer(DATASETS.create("shapes"), 200, ("raw",), ("fd",), CPU)
+    shown = in_memory(against.real.images)[[3, 50, 199]]
+    first, second = against.nearest(shown, 2)
     assert torch.equal(first, shown) and second.shape == shown.shape and not torch.equal(second, shown)

@@ -148,20 +148,21 @@ def test_other_weights_than_the_pinned_are_refused(monkeypatch):
 def test_cached_features_follow_images_and_weights(cache, monkeypatch):
     split = DATASETS.create("shapes").load("test").subset(20, "features")
     extractor = loaded("raw")
-    first = extract_cached(extractor, split, "test")
+    first = extract_cached(extractor, split.images, split.digest, "test")
     monkeypatch.setattr(scorer, "extract", lambda *_: pytest.fail("features were extracted again"))
-    assert torch.equal(extract_cached(extractor, split, "test").features, first.features)
+    assert torch.equal(extract_cached(extractor, split.images, split.digest, "test").features, first.features)
     monkeypatch.undo()
-    other = extract_cached(extractor, DATASETS.create("shapes").load("test").subset(20, "others"), "test")
+    others = DATASETS.create("shapes").load("test").subset(20, "others")
+    other = extract_cached(extractor, others.images, others.digest, "test")
     assert not torch.equal(other.features, first.features)
 
 
 def test_a_damaged_feature_cache_is_made_again(cache):
     split = DATASETS.create("shapes").load("test").subset(21, "damaged")
-    first = extract_cached(loaded("raw"), split, "test")
+    first = extract_cached(loaded("raw"), split.images, split.digest, "test")
     newest = max((cache / "features").iterdir(), key=lambda file: file.stat().st_mtime_ns)
     newest.write_bytes(newest.read_bytes()[:50])
-    assert torch.equal(extract_cached(loaded("raw"), split, "test").features, first.features)
+    assert torch.equal(extract_cached(loaded("raw"), split.images, split.digest, "test").features, first.features)
 
 
 @pytest.fixture(scope="module")
