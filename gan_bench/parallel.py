@@ -53,10 +53,10 @@ def workers(jobs: int) -> Iterator[Each]:
     relayed = bar_queue if progress.console.is_terminal else None
     with thread_limit(torch.get_num_threads() // jobs) as n, progress.relay(bar_queue):
         executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, relayed))
-        with uninterrupted():
-            for _ in range(jobs):  # each starts a worker, which inherits that Ctrl-C is not for it
-                executor.submit(int)
         try:
+            with uninterrupted():
+                for _ in range(jobs):  # each starts a worker, which inherits that Ctrl-C is not for it
+                    executor.submit(int)
             yield executor.map
             executor.shutdown()
         except BrokenProcessPool as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import pandas as pd
 import pytest
 import torch
 
-from gan_bench import images, sample
+from gan_bench import images, parallel, sample
 from gan_bench import run as benchmark
 from gan_bench.budget import PRESETS
 from gan_bench.datasets import DATASETS
@@ -243,6 +246,21 @@ def test_a_worker_killed_from_outside_ends_the_run_with_a_sentence(tmp_path):
         os.kill(pid, signal.SIGKILL)
     assert process.wait() == 2
     assert "a worker process was killed from outside" in process.stderr.read().replace("\n", " ")
+
+
+def test_a_worker_killed_before_the_next_has_started_ends_with_the_same_sentence(monkeypatch):
+    class Doomed(ProcessPoolExecutor):
+        def submit(self, *arguments: Any) -> Any:
+            future = super().submit(*arguments)
+            for worker in multiprocessing.active_children():
+                worker.kill()
+            assert isinstance(future.exception(), BrokenProcessPool)
+            return future
+
+    monkeypatch.setattr(parallel, "ProcessPoolExecutor", Doomed)
+    with pytest.raises(UserError, match="a worker process was killed from outside"), parallel.workers(2):
+        pytest.fail("no worker is there to be used")
+    assert not multiprocessing.active_children()
 
 
 def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monkeypatch, cli):
