@@ -39,7 +39,7 @@ def default_jobs(device: torch.device, n_cells: int) -> int:
 def workers(jobs: int) -> Iterator[Each]:
     """Yields each(function, items): the results in order, `jobs` items at a time; in this process when jobs is 1.
 
-    `function` and the items must be picklable. Raises UserError when a worker is killed from outside.
+    `function` and the items must be picklable. Raises UserError when a worker is killed from outside or cannot start.
     """
     if jobs == 1:
         yield map
@@ -55,14 +55,13 @@ def workers(jobs: int) -> Iterator[Each]:
         executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, relayed))
         try:
             with uninterrupted():
-                for _ in range(jobs):  # each starts a worker, which inherits that Ctrl-C is not for it
-                    executor.submit(int)
+                _start(executor, jobs)
             yield executor.map
             executor.shutdown()
         except BrokenProcessPool as error:
             raise UserError(
-                "a worker process was killed from outside, most likely because memory ran out; the same command with "
-                f"fewer --jobs than {jobs} goes on from here."
+                "a worker process was killed from outside or could not start, most likely because memory ran out; the same "
+                f"command with fewer --jobs than {jobs} goes on from here."
             ) from error
         finally:
             for worker in set(multiprocessing.active_children()) - others:
@@ -98,6 +97,15 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _start(executor: ProcessPoolExecutor, jobs: int) -> None:
+    """Start all workers now, so that they inherit that Ctrl-C is not for them. Raises BrokenProcessPool."""
+    try:
+        for _ in range(jobs):
+            executor.submit(int)  # starts a worker while none is idle
+    except OSError as error:  # none could be started, or one died and the pool was closed under the next
+        raise BrokenProcessPool(str(error)) from error
 
 
 def _enter_worker(threads: int, log_queue: Any, bar_queue: Any) -> None:

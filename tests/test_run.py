@@ -263,6 +263,15 @@ def test_a_worker_killed_before_the_next_has_started_ends_with_the_same_sentence
     assert not multiprocessing.active_children()
 
 
+def test_workers_that_cannot_start_end_with_a_sentence(monkeypatch):
+    def no_room(self: ProcessPoolExecutor, *arguments: Any) -> Any:
+        raise OSError("Cannot allocate memory")
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", no_room)
+    with pytest.raises(UserError, match=r"could not start.* fewer --jobs than 2"), parallel.workers(2):
+        pytest.fail("no worker is there to be used")
+
+
 def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monkeypatch, cli):
     honest = benchmark.train
 
