@@ -15,7 +15,7 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 
 from gan_bench.datasets import DATASETS
 from gan_bench.features import EXTRACTORS
-from gan_bench.metrics import METRICS, bins, data_copying
+from gan_bench.metrics import METRICS, bins, data_copying, kid
 from gan_bench.metrics.base import Extracted, Sampled, TooFew
 from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.metrics.fd import gaussian as gaussian_of
@@ -99,6 +99,38 @@ def test_a_mean_over_fakes_has_the_error_of_a_mean():
     assert sampled == 0.6 and sampled.error == pytest.approx(math.sqrt(0.24 / 99))
     assert interval_of(sampled).high == pytest.approx(0.6 + 1.96 * math.sqrt(0.24 / 99)) and interval_of(0.6) is None
     assert interval_of(Sampled.mean(torch.tensor([1.0]))) is None and interval_of(Sampled.mean(torch.zeros(9))) is None
+
+
+@pytest.fixture(scope="module")
+def samples() -> tuple[list[Extracted], Extracted]:
+    """200 sets of 500 fakes from one generator, and 1,000 reals: skewed features, classes that the fakes favour unequally."""
+    rng = torch.Generator().manual_seed(1)
+    centres = torch.randn(4, 6, generator=rng)
+
+    def draw(n: int, favour: list[float], shift: float) -> Extracted:
+        labels = torch.multinomial(torch.tensor(favour), n, replacement=True, generator=rng)
+        x = centres[labels] + torch.randn(n, 6, generator=rng)
+        return Extracted(x.relu() + shift, -torch.cdist(x, centres).square(), labels)
+
+    return [draw(500, [0.1, 0.2, 0.3, 0.4], 0.2) for _ in range(200)], draw(1000, [0.25] * 4, 0.0)
+
+
+@pytest.mark.parametrize("name", ["kid", "is", "modes", "mode-count", "condition", "dc", "pr", "authenticity", "vendi", "bins"])
+def test_errors_are_the_spread_over_samples(name, samples, monkeypatch):
+    """The deviation of 200 numbers is known to 5 %, the mean of their errors better: 20 % is four such. The jackknife of a
+    share of points in a union of balls may be too large by more, and must not be too small."""
+    monkeypatch.setattr(METRICS.get(name), "minimum", 2)
+    monkeypatch.setattr(kid, "SUBSETS", 20)
+    monkeypatch.setattr(kid, "SUBSET_SIZE", 200)
+    monkeypatch.setattr(bins, "BINS", 20)
+    sets, real = samples
+    found = [value(name, fakes, replace(real)) for fakes in sets]
+    checked = [output for output, number in found[0].items() if isinstance(number, Sampled)]
+    assert checked
+    for output in checked:
+        numbers = [of_set[output] for of_set in found]
+        ratio = np.mean([number.error for number in numbers]) / np.std(numbers, ddof=1)
+        assert 0.8 < ratio < (1.8 if output in ("recall", "coverage") else 1.2), f"{output}: {ratio:.2f}"
 
 
 def test_fd_survives_fewer_samples_than_dimensions():

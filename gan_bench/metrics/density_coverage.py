@@ -11,7 +11,7 @@ import torch
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, Sampled
-from gan_bench.metrics.neighbours import distance_rows, radii
+from gan_bench.metrics.neighbours import Union, distance_rows, radii
 
 NEIGHBOURS = 5
 
@@ -25,10 +25,10 @@ class DensityCoverage(Metric):
     minimum = NEIGHBOURS + 1
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        reach, inside = radii(real, NEIGHBOURS), []
-        covered = torch.zeros(len(real), dtype=torch.bool)
+        reach = radii(real, NEIGHBOURS)
+        inside, covered = [], Union(len(real))
         for block in distance_rows(fake.features, real.features):
             within = block <= reach
             inside.append(within.sum(dim=1).double() / NEIGHBOURS)
-            covered |= within.any(dim=0)
-        return {"density": Sampled.mean(torch.cat(inside)), "coverage": float(covered.double().mean())}
+            covered.add(within)
+        return {"density": Sampled.mean(torch.cat(inside)), "coverage": covered.share()}

@@ -1,15 +1,17 @@
 """Inception score with any classifier: exp of the mean KL of p(class | image) to p(class) (Salimans et al. 2016).
 
 Computed by torch-fidelity, the mean over 10 splits after a seeded shuffle. Only comparable for one classifier and count;
-from 1 (every image alike, or every answer unsure) to the number of classes.
+from 1 (every image alike, or every answer unsure) to the number of classes. Its standard error is the delta method's: the log
+of the score is a mean of divergences, one an image.
 """
 
 from __future__ import annotations
 
+import torch
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
 
 SPLITS, SEED = 10, 2020
 
@@ -24,5 +26,8 @@ class InceptionScore(Metric):
     needs = "logits"
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        found = isc_features_to_metric(fake.logits, splits=SPLITS, shuffle=True, rng_seed=SEED)
-        return {"is": found[KEY_METRIC_ISC_MEAN]}
+        assert fake.logits is not None
+        score = isc_features_to_metric(fake.logits, splits=SPLITS, shuffle=True, rng_seed=SEED)[KEY_METRIC_ISC_MEAN]
+        p = fake.logits.double().softmax(1)
+        divergences = torch.special.xlogy(p, p / p.mean(0)).sum(1)
+        return {"is": Sampled(score, score * Sampled.mean(divergences).error)}

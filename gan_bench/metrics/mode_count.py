@@ -7,12 +7,8 @@ samples of a perfect model show a KL of about (K - 1) / (2 n), the floor, printe
 
 from __future__ import annotations
 
-import math
-
-import torch
-
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
 from gan_bench.metrics.modes import class_shares
 
 CONFIDENT = 0.99
@@ -35,6 +31,6 @@ class ModeCount(Metric):
         return {
             "modes": int((shares > 0).sum()),
             "confident_modes": len(mode[probability >= CONFIDENT].unique()),
-            "mode_kl": math.log(n_modes) - float(torch.special.entr(shares).sum()),
+            "mode_kl": Sampled.mean((n_modes * shares).log()[mode]),
             "mode_kl_floor": (n_modes - 1) / (2 * len(fake)),
         }

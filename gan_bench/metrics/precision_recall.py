@@ -1,6 +1,7 @@
 """Improved precision and recall (Kynkaanniemi et al. 2019), k = 3.
 
-Precision: share of fakes inside the balls around reals that reach to each real's 3rd neighbour. Recall: the reverse.
+Precision: share of fakes inside the balls around reals that reach to each real's 3rd neighbour. Recall: the reverse; its error
+takes the balls around fakes as they are.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import torch
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, Sampled
-from gan_bench.metrics.neighbours import CHUNK, distance_rows, radii
+from gan_bench.metrics.neighbours import CHUNK, Union, distance_rows, radii
 
 NEIGHBOURS = 3
 
@@ -24,9 +25,8 @@ class PrecisionRecall(Metric):
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         fake_radii, real_radii = radii(fake, NEIGHBOURS), radii(real, NEIGHBOURS)
-        precise = []
-        recalled = torch.zeros(len(real), dtype=torch.bool)
+        precise, recalled = [], Union(len(real))
         for block, block_radii in zip(distance_rows(fake.features, real.features), fake_radii.split(CHUNK), strict=True):
             precise.append((block <= real_radii).any(dim=1))
-            recalled |= (block <= block_radii[:, None]).any(dim=0)
-        return {"precision": Sampled.mean(torch.cat(precise)), "recall": float(recalled.double().mean())}
+            recalled.add(block <= block_radii[:, None])
+        return {"precision": Sampled.mean(torch.cat(precise)), "recall": recalled.share()}

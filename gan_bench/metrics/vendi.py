@@ -1,17 +1,22 @@
 """Vendi score (Friedman and Dieng 2022, arXiv 2210.02410): how many images of their own kind a set amounts to.
 
 exp of the entropy of the eigenvalues of K / n, K the cosine similarities of the features: from 1, all alike, to n, all
-orthogonal. The eigenvalues are those of the (D, D) matrix of second moments of the normalised features, whatever n is. It
-looks at the fakes alone: noise scores high.
+orthogonal. The matrix of second moments of the normalised features, (D, D), has the same eigenvalues but for zeros; the
+smaller of the two is decomposed. It looks at the fakes alone: noise scores high. Its standard error is the delta method's: the
+entropy is the mean over images x of -sum log(l) (v . x)^2, l and v the eigenvalues and eigenvectors.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch.nn import functional as F
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric
+from gan_bench.metrics.base import Extracted, Metric, Sampled
+
+ROUNDING = 1e-12  # of eigenvalues that sum to 1
 
 
 @METRICS.register
@@ -24,6 +29,12 @@ class Vendi(Metric):
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         x = F.normalize(fake.features.double(), dim=1)
-        small = x.T @ x if x.shape[1] <= len(x) else x @ x.T  # the two have the same eigenvalues, but for zeros
-        shares = torch.linalg.eigvalsh(small / len(x)).clamp(min=0)
-        return {"vendi": float(torch.special.entr(shares).sum().exp())}
+        if x.shape[1] <= len(x):
+            values, vectors = torch.linalg.eigh(x.T @ x / len(x))
+            along = (x @ vectors).square()  # (n, D): the share of each image that each eigenvector has
+        else:
+            values, vectors = torch.linalg.eigh(x @ x.T / len(x))
+            along = len(x) * values * vectors.square()
+        entropy = Sampled.mean(-along @ torch.where(values > ROUNDING, values, 1).log())
+        score = math.exp(entropy)
+        return {"vendi": Sampled(score, score * entropy.error)}
