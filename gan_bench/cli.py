@@ -80,17 +80,19 @@ def run(
     ] = "quick",
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; seeds 0, 1, ...")] = 1,
     variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated.")] = None,
-    extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's.")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's.")] = None,
+    extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's, comma-separated.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's; see `gan-bench list metrics`.")] = None,
     detectors: Annotated[str | None, typer.Option(help="Other detectors than the suite's; 'none' for no detection.")] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="Another setting than the variant's: dcgan.lr=1e-4. Can be repeated.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/BUDGET]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder.", show_default="runs/BUDGET")] = None,
     device: Device = "auto",
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells at a time. [default: on a CPU as many as it has threads; on a GPU, or by time, 1]"),
+        typer.Option(
+            min=1, help="Cells at a time.", show_default="on a CPU as many as it has threads; on a GPU, or by time, 1"
+        ),
     ] = None,
     compiled: Annotated[
         bool, typer.Option("--compile", help="Train with torch.compile: worth its minutes on a GPU; needs a C++ compiler.")
@@ -202,11 +204,15 @@ def score(
         str | None, typer.Option(help="What is black and what is white in an array of floats: --value-range=-1,1.")
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(min=1, help="Score exactly this many, chosen by a fixed shuffle. [default: all]")
+        int | None, typer.Option(min=1, help="Score exactly this many, chosen by a fixed shuffle.", show_default="all")
     ] = None,
     budget: Annotated[str, typer.Option(help="The preset whose number of reals to compare with.")] = "quick",
-    extractors: Annotated[str | None, typer.Option(help="Feature extractors. [default: the suite's]")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Metrics. [default: the suite's]")] = None,
+    extractors: Annotated[
+        str | None, typer.Option(help="Feature extractors, comma-separated.", show_default="the dataset's")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Metrics, comma-separated; see `gan-bench list metrics`.", show_default="the dataset's")
+    ] = None,
     name: Annotated[
         str | None, typer.Option(help="Put the result on the leaderboard of --run as an entry of this name.")
     ] = None,
@@ -265,7 +271,9 @@ def range_in(text: str | None) -> tuple[float, float] | None:
 @app.command()
 def leaderboard(
     runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write. [default: leaderboard/ in the only run folder]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write.", show_default="leaderboard/ in the only run folder")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Rebuild the pages from records alone."""
@@ -302,7 +310,7 @@ def list_(what: Annotated[str, typer.Argument(help=", ".join(FAMILIES))], as_jso
 def fetch(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Datasets, or an extractor whose weights come from elsewhere. [default: all datasets]"),
+        typer.Argument(help="Datasets, or an extractor whose weights come from elsewhere.", show_default="all datasets"),
     ] = None,
 ) -> None:
     """Get what is missing or damaged."""
@@ -323,7 +331,7 @@ def fetch(
 
 
 @data_app.command()
-def verify(names: Annotated[list[str] | None, typer.Argument(help="Datasets. [default: all]")] = None) -> None:
+def verify(names: Annotated[list[str] | None, typer.Argument(help="Datasets.", show_default="all")] = None) -> None:
     """Compare the cached bytes with the pinned digests. Exit 1 when something is missing or damaged."""
     log_to_stderr()
     from gan_bench.datasets import DATASETS

@@ -50,6 +50,14 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("command", "default"), [("run", "runs/BUDGET"), ("score", "the dataset's"), ("leaderboard", "the only run folder")]
+)
+def test_help_says_what_happens_without_an_option(command, default, cli):
+    """Brackets in a help text would be taken for markup, and vanish."""
+    assert default in " ".join(cli(command, "--help").stdout.replace("│", " ").split())
+
+
 @pytest.mark.parametrize(("arguments", "sentence"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
 def test_a_mistake_is_one_sentence_and_exit_2(cli, tmp_path, monkeypatch, arguments, sentence):
     monkeypatch.chdir(tmp_path)
