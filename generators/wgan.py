@@ -4,9 +4,9 @@ Paper: critic weights clipped to [-.01, .01] after each of its steps, RMSProp 5e
 step; the authors' code takes 100 for the first 25 generator steps and for every 500th. Networks of DCGAN.
 
 Short budgets: lr 5e-4, batch 16, samples from a running average, two critic steps and no long turns. FD in the dataset's
-own classifier and in lite0 (5k, seed 0) after 6 TFLOP with one, two and three critic steps: on CIFAR-10 224 / 2,233, 201 / 1,967
-and 173 / 1,950, on MNIST 12.5 / 272, 10.5 / 280 and 9.6 / 422. With one the critic lags behind on CIFAR-10 and its loss tells
-nothing (Spearman correlation with the step +.14); with two it falls as G improves (-.96).
+own classifier and in lite0 (5k, seed 0) after 6 TFLOP with one, two and three critic steps: on CIFAR-10 224 / 2,233,
+201 / 1,967 and 173 / 1,950, on MNIST 12.5 / 272, 10.5 / 280 and 9.6 / 422. With one the critic lags behind on CIFAR-10 and
+its loss tells nothing (Spearman correlation with the step +.14); with two it falls as G improves (-.96).
 """
 
 from __future__ import annotations
