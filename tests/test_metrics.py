@@ -315,6 +315,12 @@ def test_modes_are_counted_from_the_first_sample_and_among_confident_ones():
     assert found["mode_kl"] == pytest.approx(math.log(10) - entropy) and found["mode_kl_floor"] == pytest.approx(9 / 200)
 
 
+def test_modes_are_told_apart_where_their_probabilities_round_to_one_number():
+    """All samples are of the second mode of two, by one unit of the last place: KL log 2."""
+    logits = torch.tensor([0.1, 0.1]).nextafter(torch.tensor([0.1, 1.0])).repeat(100, 1)
+    assert value("mode-count", Extracted(logits, logits), Extracted(logits, logits))["mode_kl"] == pytest.approx(math.log(2))
+
+
 def test_the_floor_of_stacked_mnist_is_what_a_perfect_model_shows():
     """26,000 uniform draws of 1000 modes: twice n times their KL is chi-square of 999, so sd sqrt(2 * 999) / 52,000 = .0009."""
     drawn = torch.randint(1000, (26_000,), generator=torch.Generator().manual_seed(0))

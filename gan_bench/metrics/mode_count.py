@@ -27,10 +27,11 @@ class ModeCount(Metric):
         assert fake.logits is not None
         shares = class_shares(fake)
         n_modes = len(shares)
-        probability, mode = fake.logits.softmax(1).max(1)
+        mode = fake.logits.argmax(1)  # not of the probabilities, which may round to equal ones
+        confident = fake.logits.softmax(1).amax(1) >= CONFIDENT
         return {
             "modes": int((shares > 0).sum()),
-            "confident_modes": len(mode[probability >= CONFIDENT].unique()),
+            "confident_modes": len(mode[confident].unique()),
             "mode_kl": Sampled.mean((n_modes * shares).log()[mode]),
             "mode_kl_floor": (n_modes - 1) / (2 * len(fake)),
         }
