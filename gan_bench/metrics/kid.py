@@ -17,16 +17,15 @@ from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, Sampled
 
 SUBSETS, SUBSET_SIZE, SEED = 100, 1000, 2020
+BLOCK = 1000  # rows of a kernel matrix at a time
 
 
-def subsets(n_fake: int, n_real: int) -> list[tuple[Tensor, Tensor]]:
-    """Indices of each subset: of fakes and of reals, without repeats."""
+def subsets(n_fake: int, n_real: int) -> tuple[Tensor, Tensor]:
+    """Indices, each (SUBSETS, SUBSET_SIZE) without repeats within a subset: of fakes and of reals."""
     rng = np.random.RandomState(SEED)  # the legacy generator is what torch-fidelity draws from
-    return [
-        (torch.from_numpy(rng.choice(n_fake, SUBSET_SIZE, replace=False)),
-         torch.from_numpy(rng.choice(n_real, SUBSET_SIZE, replace=False)))
-        for _ in range(SUBSETS)
-    ]  # fmt: skip
+    drawn = [[torch.from_numpy(rng.choice(n, SUBSET_SIZE, replace=False)) for n in (n_fake, n_real)] for _ in range(SUBSETS)]
+    fakes, reals = zip(*drawn, strict=True)
+    return torch.stack(fakes), torch.stack(reals)
 
 
 def kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -34,15 +33,27 @@ def kernel(x: Tensor, y: Tensor) -> Tensor:
     return (x @ y.T).div_(x.shape[1]).add_(1).pow_(3)
 
 
-def within(x: Tensor) -> Tensor:
-    """(N,) float64: the mean kernel of each row of x with the others."""
-    k = kernel(x, x)
-    return (k.sum(1, dtype=torch.float64) - k.diagonal()) / (len(x) - 1)
+def sums(x: Tensor, y: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """(SUBSETS, SUBSET_SIZE) float64: the kernels of each row of x in a subset with the subset's rows of y, summed.
+
+    All pairs are met once where that is half the work or less: the subsets of small sets share most of theirs.
+    """
+    if 2 * len(x) * len(y) > rows.numel() * columns.shape[1]:
+        return torch.stack([kernel(x[r], y[c]).sum(1, dtype=torch.float64) for r, c in zip(rows, columns, strict=True)])
+    members = torch.zeros(len(columns), len(y), dtype=torch.float64).scatter_(1, columns, 1.0)
+    totals = torch.cat([kernel(block, y).double() @ members.T for block in x.split(BLOCK)])  # (N, SUBSETS)
+    return totals.T.gather(1, rows)
 
 
-def real_means(real: Extracted, n_fake: int) -> list[float]:
-    """The mean kernel of two reals, in each subset; the draws depend on how many fakes there are."""
-    return [float(within(real.features[r]).mean()) for _, r in subsets(n_fake, len(real))]
+def within(x: Tensor, rows: Tensor) -> Tensor:
+    """(SUBSETS, SUBSET_SIZE) float64: the mean kernel of each row of x in a subset with the subset's others."""
+    own = (x.double().square().mean(1) + 1).pow(3)
+    return (sums(x, x, rows, rows) - own[rows]) / (SUBSET_SIZE - 1)
+
+
+def real_means(real: Extracted, n_fake: int) -> Tensor:
+    """(SUBSETS,): the mean kernel of two reals, in each subset; the draws depend on how many fakes there are."""
+    return within(real.features, subsets(n_fake, len(real))[1]).mean(1)
 
 
 @METRICS.register
@@ -54,13 +65,12 @@ class KernelDistance(Metric):
     minimum = SUBSET_SIZE
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        found = []
+        fakes, reals = subsets(len(fake), len(real))
+        to_fakes = within(fake.features, fakes)
+        to_reals = sums(fake.features, real.features, fakes, reals) / SUBSET_SIZE
+        found = (to_fakes - 2 * to_reals).mean(1) + real.once(real_means, len(fake))
         shares, draws = torch.zeros(2, len(fake), dtype=torch.float64)
-        for (f, r), within_real in zip(subsets(len(fake), len(real)), real.once(real_means, len(fake)), strict=True):
-            x = fake.features[f]
-            to_fakes, to_reals = within(x), kernel(x, real.features[r]).mean(1, dtype=torch.float64)
-            found.append(float((to_fakes - 2 * to_reals).mean()) + within_real)
-            shares[f] += 2 * (to_fakes - to_reals)
-            draws[f] += 1
+        shares.index_add_(0, fakes.flatten(), 2 * (to_fakes - to_reals).flatten())
+        draws.index_add_(0, fakes.flatten(), torch.ones(fakes.numel(), dtype=torch.float64))
         drawn = draws > 0
-        return {"kid": Sampled(float(np.mean(found)), Sampled.mean(shares[drawn] / draws[drawn]).error)}
+        return {"kid": Sampled(float(found.mean()), Sampled.mean(shares[drawn] / draws[drawn]).error)}
