@@ -1,4 +1,4 @@
-"""The whole benchmark: plan, cells, references, judges, leaderboard. Run again, it finishes what is missing."""
+"""The whole benchmark: plan, cells and reference rows, judges, leaderboard. Run again, it finishes what is missing."""
 
 from __future__ import annotations
 
@@ -130,17 +130,14 @@ def settings_for(variant: str, dataset: str, preset: Preset) -> dict[str, Any]:
 
 def run(plan: Plan, out: Path) -> Outcome:
     """Carry out the plan in `out`. Finished parts are kept; a failed part becomes a record and the rest goes on."""
-    device = torch.device(plan.device)
     troubles: list[str] = []
     with owned(out, plan), logged(out / "run.log"):
         write_record(out / "plan.json", plan)
         for dataset in dict.fromkeys(spec.dataset for spec in plan.cells):
             DATASETS.create(dataset).fetch()  # before an hour of training, not after
-        for reference in plan.references:
-            run_reference(reference, reference_folder(out, reference), device, plan.strict)
         with workers(plan.jobs) as each:
-            for record in each(partial(run_planned, plan, out), range(len(plan.cells))):
-                if record.status != "done":
+            for record in each(partial(run_part, plan, out), in_order(plan)):
+                if isinstance(record, CellRecord) and record.status != "done":
                     name = f"{record.spec.dataset} {record.spec.variant} seed {record.spec.seed}"
                     troubles.append(f"{name} {record.status}: {record.reason}")
             for spec, verdict in zip(plan.judges, each(partial(run_judge, plan, out), plan.judges), strict=True):
@@ -150,11 +147,24 @@ def run(plan: Plan, out: Path) -> Outcome:
     return Outcome(board, troubles)
 
 
-def run_planned(plan: Plan, out: Path, i: int) -> CellRecord:
-    """Cell i of a plan."""
-    cell = plan.cells[i]
-    title = f"cell {i + 1}/{len(plan.cells)}"
-    return run_cell(cell, cell_folder(out, cell), torch.device(plan.device), plan.strict, plan.compiled, title)
+def in_order(plan: Plan) -> list[CellSpec | ReferenceSpec]:
+    """What is trained and scored, as it is begun: a reference row of each dataset, the cells, the other rows.
+
+    The first rows put the reals' features on disk for all others, and show in a minute what is broken; the last ones are
+    short, and fill the time in which some workers have no more cells.
+    """
+    opening, *_ = ALWAYS
+    firsts = [spec for spec in plan.references if spec.name == opening]
+    return [*firsts, *plan.cells, *(spec for spec in plan.references if spec not in firsts)]
+
+
+def run_part(plan: Plan, out: Path, part: CellSpec | ReferenceSpec) -> CellRecord | ReferenceRecord:
+    """One cell or reference row of a plan."""
+    device = torch.device(plan.device)
+    if isinstance(part, ReferenceSpec):
+        return run_reference(part, reference_folder(out, part), device, plan.strict)
+    title = f"cell {plan.cells.index(part) + 1}/{len(plan.cells)}"
+    return run_cell(part, cell_folder(out, part), device, plan.strict, plan.compiled, title)
 
 
 def run_cell(

@@ -144,7 +144,8 @@ def test_kernel_sums_over_subsets_whether_all_pairs_are_met_or_those_of_the_subs
     """Of 40 x 50 pairs, 20 subsets of 6 hold 720, so each is met alone; 20 subsets of 30 hold 18,000, so they share."""
     x, y, rng = gaussian(40, 8, 0).features, gaussian(50, 8, 1).features, torch.Generator().manual_seed(0)
     rows, columns = (torch.stack([torch.randperm(n, generator=rng)[:size] for _ in range(20)]) for n in (40, 50))
-    wanted = torch.stack([((x[r].double() @ y[c].double().T) / 8 + 1).pow(3).sum(1) for r, c in zip(rows, columns, strict=True)])
+    pairs = [(x[r].double(), y[c].double()) for r, c in zip(rows, columns, strict=True)]
+    wanted = torch.stack([((a @ b.T) / 8 + 1).pow(3).sum(1) for a, b in pairs])
     torch.testing.assert_close(kid.sums(x, y, rows, columns), wanted, rtol=1e-5, atol=1e-5)
 
 

@@ -23,7 +23,7 @@ from gan_bench import run as benchmark
 from gan_bench.budget import PRESETS
 from gan_bench.datasets import DATASETS
 from gan_bench.errors import UserError
-from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, read_record
+from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record
 from gan_bench.suites import load
 from tests.conftest import CPU
 from tests.factories import cell_spec
@@ -349,6 +349,8 @@ def test_a_plan_is_the_product_of_its_parts():
     ]  # fmt: skip
     assert len(plan.cells) == 8 and len(plan.references) == 4 and len(plan.judges) == 2 * 2 * 2
     assert all(c.tflop == 6 and c.settings["width"] == 32 for c in plan.cells)
+    begun = [spec.name if isinstance(spec, ReferenceSpec) else "cell" for spec in benchmark.in_order(plan)]
+    assert begun == ["real", "real", *["cell"] * 8, "noise", "noise"]
 
 
 def test_a_cell_is_plain_data(tmp_path):
