@@ -171,12 +171,14 @@ class Variant(abc.ABC):
     def average(self) -> None:
         """Take G's weights into their running average, if there is one; to be called after each update of G.
 
-        The decay starts low, so that an average over few updates is not one of the first weights.
+        The decay starts low, so that an average over few updates is not one of the first weights: until it reaches `ema`,
+        the last quarter of the updates makes most of the average, as in the polynomial-decay averaging of Shamir and Zhang
+        (2013, arXiv 1212.1824).
         """
         if self.sampler is self.generator:
             return
         self._n_averaged += 1
-        decay = min(self.settings.ema, self._n_averaged / (10 + self._n_averaged))
+        decay = min(self.settings.ema, self._n_averaged / (4 + self._n_averaged))
         torch._foreach_lerp_(list(self.sampler.parameters()), list(self.generator.parameters()), 1 - decay)
         for mine, latest in zip(self.sampler.buffers(), self.generator.buffers(), strict=True):
             mine.copy_(latest)

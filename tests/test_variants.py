@@ -115,11 +115,11 @@ def test_state_restores_everything_a_step_depends_on(name):
 
 
 def test_samples_come_from_the_running_average_of_the_generator():
-    """Two updates by hand: the average starts at the first weights and follows with decay 1/11, then 2/12."""
+    """Two updates by hand: the average starts at the first weights and follows with decay 1/5, then 2/6."""
     variant = small("dcgan", ema=0.99)
     weight = lambda net: next(net.parameters()).detach().clone()  # noqa: E731
     expected = weight(variant.generator)
-    for step, decay in enumerate((1 / 11, 2 / 12)):
+    for step, decay in enumerate((1 / 5, 2 / 6)):
         one_step(variant, step)
         expected = decay * expected + (1 - decay) * weight(variant.generator)
     assert torch.allclose(weight(variant.sampler), expected, atol=1e-7)
