@@ -4,9 +4,9 @@ Paper: targets a = 0 for fakes, b = 1 for reals, c = 1 in G's turn (its equation
 Adam with beta1 .5 (learning rates 1e-3 on scenes, 2e-4 on Chinese characters), batch 64.
 Here: DCGAN's networks and start, Adam 2e-4 (.5, .999), no sigmoid at D's end.
 
-Short budgets: as for dcgan, whose networks these are, but with D at twice G's rate: 6 TFLOP of CIFAR-10 in batches of 16 at lr
-4e-4 end at an FD cifar10-resnet / lite0 (5k, seed 0) of 274 / 1,966, with D at twice the rate of 239 / 1,778, at four times
-of 258 / 1,869; in batches of 8 at lr 3e-4, D at twice the rate, of 213 / 1,467.
+Short budgets: batch 8, lr 3e-4, D at twice G's rate, samples from a running average: 6 TFLOP of CIFAR-10 end at an FD
+cifar10-resnet / lite0 (5k, seed 0) of 213 / 1,467. In batches of 16 at lr 4e-4, as for dcgan, whose networks these are, they
+end at 274 / 1,966, with D at twice the rate at 239 / 1,778, at four times at 258 / 1,869.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class PacGAN2(base.AdversarialVariant):
     title = "PacGAN2"
     paper = "Lin et al. 2018"
     settings_type = base.AdamSettings
-    short_budget = {"batch_size": 8, "lr": 3e-4, "ema": 0.99}
+    short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
     for_points = points.SETTINGS
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)

@@ -89,7 +89,7 @@ def test_a_dry_run_plans_and_touches_nothing(cli, tmp_path, monkeypatch):
     changes = ("--set", "dcgan.lr=1e-3", "--set", "dcgan.minibatch=std")
     plan = json.loads(cli("run", "--suite", "shapes", "--budget", "smoke", *changes, "--dry-run", "--json").stdout)
     dcgan = next(cell["settings"] for cell in plan["cells"] if cell["variant"] == "dcgan")
-    assert (dcgan["lr"], dcgan["minibatch"], dcgan["batch_size"]) == (1e-3, "std", 8)
+    assert (dcgan["lr"], dcgan["minibatch"], dcgan["batch_size"]) == (1e-3, "std", 16)
     assert [cell["variant"] for cell in plan["cells"]] == ["vanilla", "dcgan", "cgan", "cyclegan", "srgan", "wgan"]
 
 
