@@ -69,8 +69,7 @@ class KernelDistance(Metric):
         to_fakes = within(fake.features, fakes)
         to_reals = sums(fake.features, real.features, fakes, reals) / SUBSET_SIZE
         found = (to_fakes - 2 * to_reals).mean(1) + real.once(real_means, len(fake))
-        shares, draws = torch.zeros(2, len(fake), dtype=torch.float64)
-        shares.index_add_(0, fakes.flatten(), 2 * (to_fakes - to_reals).flatten())
-        draws.index_add_(0, fakes.flatten(), torch.ones(fakes.numel(), dtype=torch.float64))
+        each = fakes.flatten()
+        shares, draws = torch.bincount(each, 2 * (to_fakes - to_reals).flatten()), torch.bincount(each)
         drawn = draws > 0
         return {"kid": Sampled(float(found.mean()), Sampled.mean(shares[drawn] / draws[drawn]).error)}
