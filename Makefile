@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FLOORS := .venv-floors
 
-.PHONY: venv bench test lint clean
+.PHONY: venv bench test test-floors lint clean
 
 venv: $(VENV)/installed
 
@@ -18,6 +19,16 @@ bench: venv
 test: lint
 	$(BIN)/python -m pytest
 
+# The suite with exactly the lower bounds that pyproject.toml declares.
+test-floors: $(FLOORS)/installed
+	$(FLOORS)/bin/python -m pytest
+
+$(FLOORS)/installed: pyproject.toml tests/floors.py
+	$(PYTHON) -m venv $(FLOORS)
+	$(PYTHON) tests/floors.py > $(FLOORS)/constraints.txt
+	$(FLOORS)/bin/pip install --quiet --disable-pip-version-check --constraint $(FLOORS)/constraints.txt --editable '.[dev]'
+	touch $@
+
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -25,5 +36,5 @@ lint: venv
 	$(BIN)/mypy benchmarks
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(FLOORS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

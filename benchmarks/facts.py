@@ -1,6 +1,7 @@
-"""Do facts known from the papers show in a run?  python benchmarks/facts.py runs/quick
+"""Does a run show facts that are known from the papers?  python benchmarks/facts.py runs/quick
 
-Each fact compares numbers of cells of one dataset and seed. What a run does not hold is left out.
+Each fact compares numbers of cells of one dataset and seed. A fact whose cells are not all in the run is skipped.
+Exit code 0: all facts hold, 1: one fails.
 """
 
 from __future__ import annotations
@@ -9,30 +10,41 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from gan_bench.core.files import write_text
 from gan_bench.features import EXTRACTORS
-from gan_bench.records import CellRecord, read_runs
+from gan_bench.records import CellRecord
+from gan_bench.run_folder import read_runs
 
 
 class Cell(NamedTuple):
+    """A trained and scored generator, and the file with the history of its training."""
+
     record: CellRecord
-    folder: Path
+    history_file: Path
 
     def metric(self, name: str, extractor: str) -> float:
-        """The value of a metric in the extractor whose label starts so."""
+        """The value of a metric in the one extractor whose label starts with `extractor`."""
         found = [m.value for m in self.record.metrics if m.metric == name and m.extractor.startswith(extractor)]
-        assert len(found) == 1 and found[0] is not None, f"{self.folder} has no {name} in {extractor}"
+        assert len(found) == 1 and found[0] is not None, f"{self.history_file.parent} has no {name} in {extractor}"
         return found[0]
 
     def history(self) -> pd.DataFrame:
-        return pd.read_csv(self.folder / "history.csv")
+        """The history of the training: one row for each stretch of steps, one column for each number."""
+        return pd.read_csv(self.history_file)
 
 
 class Fact(NamedTuple):
-    """`numbers` measures the cells of `variants`, in this order, and `holds` judges what it gives."""
+    """A statement about variants.
+
+    datasets  where it is checked
+    variants  the cells that it compares
+    numbers   the cells of `variants`, in this order -> the numbers compared, by name
+    holds     these numbers -> whether the statement is true of them
+    """
 
     text: str
     datasets: tuple[str, ...]
@@ -42,11 +54,12 @@ class Fact(NamedTuple):
 
 
 def own(cell: Cell) -> str:
-    """The classifier of the cell's dataset."""
+    """The name of the extractor that classifies the cell's dataset."""
     return next(name for name in EXTRACTORS.names() if EXTRACTORS.get(name).classifies == cell.record.spec.dataset)
 
 
 def perception_and_distortion(gan: Cell, net: Cell) -> dict[str, float]:
+    """PSNR in dB and Frechet distances of SRGAN and of SRResNet."""
     return {
         "srgan psnr": gan.metric("psnr", "pixels"), "srresnet psnr": net.metric("psnr", "pixels"),
         "srgan fd own": gan.metric("fd", own(gan)), "srresnet fd own": net.metric("fd", own(net)),
@@ -55,21 +68,27 @@ def perception_and_distortion(gan: Cell, net: Cell) -> dict[str, float]:
 
 
 def agreement(cell: Cell) -> dict[str, float]:
+    """The share of samples that the dataset's classifier puts into the class asked for."""
     return {"label agreement": cell.metric("label_agreement", own(cell))}
 
 
 def smoothness(wgan: Cell, vanilla: Cell) -> dict[str, float]:
-    """Spearman correlation of each critic's loss, without its sign, with the step, after the first tenth of the training."""
+    """Spearman correlation of the absolute value of each critic's loss with the step, without the training's first tenth."""
     found = {}
     for cell in (wgan, vanilla):
-        history = cell.history().iloc[len(cell.history()) // 10 :]
+        whole = cell.history()
+        history = whole.iloc[len(whole) // 10 :]
         found[cell.record.spec.variant] = float(history["d_loss"].abs().corr(history["step"], method="spearman"))
     return found
 
 
 def distances(one: Cell, other: Cell) -> dict[str, float]:
-    return {f"{c.record.spec.variant} fd {name}": c.metric("fd", e) for c in (one, other)
-            for name, e in (("own", own(c)), ("lite0", "lite0"))}  # fmt: skip
+    """Frechet distances of two cells, in the classifier of their dataset and in lite0."""
+    found = {}
+    for cell in (one, other):
+        for name, extractor in (("own", own(cell)), ("lite0", "lite0")):
+            found[f"{cell.record.spec.variant} fd {name}"] = cell.metric("fd", extractor)
+    return found
 
 
 BOTH = ("mnist", "cifar10")
@@ -98,29 +117,45 @@ FACTS = (
 )  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
-    args = parser.parse_args()
-    cells = {
-        (record.spec.dataset, record.spec.variant, record.spec.seed): Cell(record, folder)
-        for folder, record in read_runs([args.run])
-        if isinstance(record, CellRecord) and record.status == "done"
-    }
+def cells_of(run: Path) -> dict[tuple[str, str, int], Cell]:
+    """The finished cells of a run, by dataset, variant and seed."""
+    found = {}
+    for result in read_runs([run]):
+        record = result.record
+        if isinstance(record, CellRecord) and record.status == "done":
+            spec = record.spec
+            found[spec.dataset, spec.variant, spec.seed] = Cell(record, result.files["history"])
+    return found
+
+
+def check(fact: Fact, cells: dict[tuple[str, str, int], Cell]) -> list[dict[str, Any]]:
+    """One row for each dataset and seed of which the run has all cells that the fact compares."""
     rows = []
-    for fact in FACTS:
-        for dataset in fact.datasets:
-            for seed in sorted({seed for _, _, seed in cells}):
-                needed = [cells.get((dataset, variant, seed)) for variant in fact.variants]
-                if None in needed:
-                    continue
+    for dataset in fact.datasets:
+        for seed in sorted({seed for _, _, seed in cells}):
+            needed = [cells.get((dataset, variant, seed)) for variant in fact.variants]
+            if None not in needed:
                 numbers = fact.numbers(*needed)
-                rows.append({"fact": fact.text, "dataset": dataset, "seed": seed, "holds": fact.holds(numbers), **numbers})
+                holds = fact.holds(numbers)
+                rows.append({"fact": fact.text, "dataset": dataset, "seed": seed, "holds": holds, **numbers})
                 shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
-                print(f"{'holds ' if rows[-1]['holds'] else 'FAILS '} {dataset:8} seed {seed}  {fact.text}: {shown}")
+                print(f"{'holds ' if holds else 'FAILS '} {dataset:8} seed {seed}  {fact.text}: {shown}")
+    return rows
+
+
+def main() -> None:
+    """Check each fact; see the top of the file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="a run folder")
+    parser.add_argument("--out", type=Path, help="write the numbers here as JSON")
+    args = parser.parse_args()
+
+    cells = cells_of(args.run)
+    rows = [row for fact in FACTS for row in check(fact, cells)]
+    if not rows:
+        print(f"{args.run} has no cells that a fact compares.")
     if args.out:
-        args.out.write_text(json.dumps(rows, indent=2) + "\n")
+        write_text(args.out, json.dumps(rows, indent=2) + "\n")
     raise SystemExit(0 if all(row["holds"] for row in rows) else 1)
 
 

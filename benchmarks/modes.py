@@ -1,7 +1,8 @@
 """How many modes did the variants of a run find?  python benchmarks/modes.py runs/standard,400000steps [--out FILE.json]
 
-Means over seeds with their standard errors, of suites `modes` and `stacked-mnist`; of the first beside PacGAN's table
-(Lin et al. 2018, arXiv 1712.04086: 10 trainings of 400,000 steps). `agrees`: within two standard errors, those of both sides.
+Prints means over seeds with their standard errors, for the suites `modes` and `stacked-mnist`. Numbers of the first suite
+stand beside those of PacGAN's table (Lin et al. 2018, arXiv 1712.04086: 10 trainings of 400,000 steps). They agree where the
+difference is at most two standard errors; the error is that of both sides together.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from gan_bench.records import CellRecord, read_runs, write_text
+from gan_bench.core.files import write_text
+from gan_bench.records import CellRecord
+from gan_bench.run_folder import read_runs
 
 METRICS = ("modes_covered", "high_quality", "reverse_kl", "modes", "confident_modes", "mode_kl", "mode_kl_floor")
 PAPER = {  # (dataset, variant, metric) -> mean and standard error
@@ -34,10 +37,12 @@ def row(cells: list[CellRecord], metric: str) -> dict[str, Any] | None:
     values = [m.value for cell in cells for m in cell.metrics if m.metric == metric and m.value is not None]
     if not values:
         return None
+
     spec, n = cells[0].spec, len(values)
     mean, error = statistics.mean(values), statistics.stdev(values) / n**0.5 if n > 1 else None
     found = {"dataset": spec.dataset, "variant": spec.variant, "metric": metric, "mean": mean, "standard error": error}
     found["values"] = values
+
     paper = PAPER.get((spec.dataset, spec.variant, metric))
     if paper is not None and error is not None:
         found["paper"] = list(paper)
@@ -45,21 +50,35 @@ def row(cells: list[CellRecord], metric: str) -> dict[str, Any] | None:
     return found
 
 
+def line(row: dict[str, Any]) -> str:
+    """A row as text: mean, standard error, and the paper's numbers where there are some."""
+    text = f"{row['dataset']:14} {row['variant']:8} {row['metric']:16} {row['mean']:.4g}"
+    if row["standard error"] is not None:
+        text += f" +- {row['standard error']:.3g}"
+    if "paper" in row:
+        text += "  paper {:g} +- {:g}".format(*row["paper"])
+        text += "  agrees" if row["agrees"] else "  DIFFERS"
+    return text
+
+
 def main() -> None:
+    """Print one row for each dataset, variant and number; see the top of the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("runs", type=Path, nargs="+")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+", help="run folders")
+    parser.add_argument("--out", type=Path, help="write the numbers here as JSON")
     args = parser.parse_args()
-    cells = [record for _, record in read_runs(args.runs) if isinstance(record, CellRecord) and record.status == "done"]
+
+    records = [result.record for result in read_runs(args.runs)]
+    cells = [record for record in records if isinstance(record, CellRecord) and record.status == "done"]
     cells.sort(key=lambda cell: (cell.spec.dataset, cell.spec.variant, cell.spec.seed))
     groups = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.spec.dataset, cell.spec.variant))]
     rows = [found for group in groups for metric in METRICS if (found := row(group, metric)) is not None]
     for found in rows:
-        error = "" if found["standard error"] is None else f" +- {found['standard error']:.3g}"
-        beside = "  paper {:g} +- {:g}".format(*found["paper"]) if "paper" in found else ""
-        verdict = "" if "agrees" not in found else "  agrees" if found["agrees"] else "  DIFFERS"
-        print(f"{found['dataset']:14} {found['variant']:8} {found['metric']:16} {found['mean']:.4g}{error}{beside}{verdict}")
-    if args.out:
+        print(line(found))
+    if not rows:
+        print(f"no finished cell of these runs has one of {', '.join(METRICS)}.")
+
+    if args.out and cells:
         spec = cells[0].spec
         about = {
             "preset": spec.preset, "steps": cells[0].cost.steps if cells[0].cost else None, "n_fake": spec.n_fake,

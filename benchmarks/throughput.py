@@ -1,9 +1,9 @@
-"""Training speed against a plain loop, both in one run:  python benchmarks/throughput.py [--variants dcgan,vanilla]
+"""Training speed against a plain loop:  python benchmarks/throughput.py [--variants dcgan,vanilla]
 
-The plain loop is what a tutorial writes, over the same networks and losses: float32, contiguous tensors, a DataLoader with
-transforms an image at a time, separate forward passes of D for real and fake, D's gradients computed in the generator's turn
-too, Adam one operation at a time. The two take turns, so that a drifting machine slows both. Where a GPU is at hand the same
-command measures it; `--compile` adds torch.compile to our side.
+The plain loop is what a tutorial writes, over the same networks and losses: float32; contiguous tensors; a DataLoader whose
+transforms take one image at a time; separate forward passes of D for reals and fakes; gradients of D also computed when G
+takes its turn; Adam without fused operations. The two loops take turns, so that a machine that slows down slows both.
+`--compile` adds torch.compile to the loop of gan-bench.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
 
 from gan_bench.budget import Budget
+from gan_bench.core.files import write_text
 from gan_bench.datasets.base import Split
 from gan_bench.device import environment, pick
+from gan_bench.generators import VARIANTS
+from gan_bench.generators.base import Variant
 from gan_bench.settings import parse_changes
 from gan_bench.train import step_tflop, train
-from generators import VARIANTS
-from generators.base import Variant
 
 SHOWN = (
     "variant", "gan-bench img/s", "plain loop img/s", "ratio", "lowest", "highest", "share of bf16 matrix-product peak",
@@ -38,45 +39,47 @@ SHOWN = (
 SHAPES = {"mnist": (1, 32, 32), "cifar10": (3, 32, 32)}
 
 
-class Pictures(Dataset):
+class PilImages(Dataset):
     """Images as most datasets give them: one PIL image at a time, through transforms."""
 
     def __init__(self, split: Split) -> None:
-        to_picture = transforms.ToPILImage()
-        self.pictures = [to_picture(image) for image in split.images]
+        to_pil = transforms.ToPILImage()
+        self.images = [to_pil(image) for image in split.images]
         n = split.images.shape[1]
         self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.5] * n, [0.5] * n)])
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def __getitem__(self, i: int) -> tuple[Tensor, int]:
-        return self.transform(self.pictures[i]), i % 10
+        return self.transform(self.images[i]), i % 10
 
 
-def tensors(split: Split) -> TensorDataset:
-    """Images turned into one float tensor beforehand."""
+def float_tensor(split: Split) -> TensorDataset:
+    """Images turned into one float tensor (N, C, H, W) in [-1, 1] beforehand."""
     return TensorDataset(split.images.float() / 127.5 - 1, split.labels)
 
 
-LOADERS: dict[str, Callable[[Split], Dataset]] = {"pictures": Pictures, "tensors": tensors}
+LOADERS: dict[str, Callable[[Split], Dataset]] = {"pictures": PilImages, "tensors": float_tensor}
 
 
 def apart(net: nn.Module, *batches: Tensor) -> list[Tensor]:
+    """What `blocks.together` computes, in one pass for each batch (B, ...)."""
     return [net(batch) for batch in batches]
 
 
 @contextmanager
 def without_tricks() -> Iterator[None]:
-    """float32, and reals and fakes through D in passes of their own."""
+    """The context in which training computes in float32, with one pass of D for reals and one for fakes."""
     with (
-        mock.patch("generators.base.fast_precision", lambda kind: torch.float32),
-        mock.patch("generators.blocks.together", apart),
+        mock.patch("gan_bench.generators.base.fast_precision", lambda kind: torch.float32),
+        mock.patch("gan_bench.generators.blocks.together", apart),
     ):
         yield
 
 
 def plain_adam(parameters: Iterable[nn.Parameter], lr: float, betas: tuple[float, float]) -> torch.optim.Adam:
+    """What `blocks.adam` returns, but one operation and one tensor at a time."""
     return torch.optim.Adam(parameters, lr=lr, betas=betas, foreach=False)
 
 
@@ -88,7 +91,7 @@ class PlainLoop:
         for module in vars(self.variant).values():
             if isinstance(module, nn.Module):
                 module.to(memory_format=torch.contiguous_format)
-                vars(module)["requires_grad_"] = lambda flag=True, module=module: module  # a tutorial does not think of it
+                vars(module)["requires_grad_"] = lambda flag=True, module=module: module  # a tutorial freezes nothing
         size = self.variant.settings.batch_size
         self.loader = DataLoader(LOADERS[loader](split), batch_size=size, shuffle=True, drop_last=True)
         self.batches = self._batches()
@@ -99,7 +102,7 @@ class PlainLoop:
             yield from self.loader
 
     def run(self, steps: int, device: torch.device) -> float:
-        """Images a second over `steps` steps."""
+        """Train for `steps` steps; returns real images per second."""
         rng, images = torch.Generator(device), 0
         started = time.monotonic()
         with without_tricks():
@@ -108,25 +111,28 @@ class PlainLoop:
                 reals, labels = zip(*((x.to(device), y.to(device)) for x, y in batches), strict=True)
                 self.variant.train_step(self.step, reals, labels, rng)
                 images += sum(len(x) for x in reals)
+
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         return images / (time.monotonic() - started)
 
 
 def build(name: str, args: argparse.Namespace, device: torch.device) -> Variant:
+    """The variant called `name`, with the settings that the arguments ask for."""
     kind = VARIANTS.get(name)
     settings = kind.default_settings(args.width, args.short) | parse_changes(args.set).get(name, {})
     return kind(SHAPES[args.dataset], 10, kind.settings_type(**settings), seed=0, device=device)
 
 
 def ours(variant: Variant, split: Split, steps: int) -> float:
+    """Train for `steps` steps by gan-bench's own loop; returns real images per second."""
     n = sum(variant.n_batches(step) for step in range(steps)) * variant.settings.batch_size
     progress = train(variant, split, Budget(kimg=n / 1000), seed=0)
     return progress.batches * variant.settings.batch_size / progress.seconds
 
 
 def matmul_peak(device: torch.device) -> float:
-    """FLOP/s of a 4096 x 4096 bfloat16 product: what the machine can do."""
+    """The highest of four measured FLOP/s of a 4096 x 4096 bfloat16 matrix product: what the machine can do."""
     a = torch.randn(4096, 4096, device=device, dtype=torch.bfloat16)
     rates = []
     for _ in range(4):
@@ -138,16 +144,17 @@ def matmul_peak(device: torch.device) -> float:
 
 
 def compare(name: str, args: argparse.Namespace, device: torch.device, peak: float) -> dict[str, Any]:
-    """One variant against its plain loop."""
+    """One row: the speed of a variant in both loops. `peak` is the machine's FLOP/s."""
     rng = torch.Generator().manual_seed(0)
-    pictures = torch.randint(0, 256, (4_000, *SHAPES[args.dataset]), dtype=torch.uint8, generator=rng)
-    split = Split(pictures, torch.arange(len(pictures)) % 10)
+    images = torch.randint(0, 256, (4_000, *SHAPES[args.dataset]), dtype=torch.uint8, generator=rng)
+    split = Split(images, torch.arange(len(images)) % 10)
+
     fast = build(name, args, device)
     if args.compile:
         fast.compile()
-    with mock.patch("generators.blocks.adam", plain_adam):
+    with mock.patch("gan_bench.generators.blocks.adam", plain_adam):
         plain = PlainLoop(build(name, args, device), split, args.loader)
-    ours(fast, split, 5)
+    ours(fast, split, 5)  # the first steps pay for set-up
     plain.run(5, device)
     rounds = [(ours(fast, split, args.steps), plain.run(args.steps, device)) for _ in range(args.rounds)]
     ratios = [a / b for a, b in rounds]
@@ -165,26 +172,29 @@ def compare(name: str, args: argparse.Namespace, device: torch.device, peak: flo
 
 
 def main() -> None:
+    """Compare the loops for each variant; see the top of the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--variants", default="dcgan", help="comma-separated, or 'all'")
-    parser.add_argument("--dataset", choices=SHAPES, default="cifar10", help="whose image shape; the pixels are made up")
+    parser.add_argument("--dataset", choices=SHAPES, default="cifar10", help="whose image shape is used; the pixels are random")
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--short", action="store_true", help="the settings of short budgets")
     parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        help="another setting, such as wgan.long_turns=false: what is timed are first steps",
-    )
+        "--set", action="append", default=[],
+        help="another setting, such as wgan.long_turns=false, as only the first steps are timed",
+    )  # fmt: skip
     parser.add_argument(
-        "--loader", choices=LOADERS, default="pictures", help="what the plain loop reads: PIL images, or ready float tensors"
+        "--loader",
+        choices=LOADERS,
+        default="pictures",
+        help="what the plain loop reads: PIL images, or float tensors made before",
     )
-    parser.add_argument("--compile", action="store_true", help="our networks by torch.compile")
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--compile", action="store_true", help="gan-bench's networks by torch.compile")
+    parser.add_argument("--steps", type=int, default=40, help="steps of each loop in a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    parser.add_argument("--out", type=Path, help="write the numbers here as JSON")
     args = parser.parse_args()
+
     device = pick(args.device)
     names = VARIANTS.names() if args.variants == "all" else args.variants.split(",")
     peak, found = matmul_peak(device), []
@@ -192,7 +202,7 @@ def main() -> None:
         found.append(compare(name, args, device, peak))
         print("  ".join(f"{key} {found[-1][key]}" for key in SHOWN), flush=True)
     if args.out:
-        args.out.write_text(json.dumps(found, indent=2) + "\n")
+        write_text(args.out, json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

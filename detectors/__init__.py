@@ -1,21 +1,13 @@
-"""Detectors: what tells generated images from real ones. One detector a file; the registry finds them."""
+"""Detectors of generated images by name. One file for each detector; see `base.Detector` for the contract."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_bench.registry import Registry
+from gan_bench.core.contract import text
+from gan_bench.core.registry import Registry
 
 if TYPE_CHECKING:
-    import torch
+    from gan_bench.detectors.base import Detector
 
-    from detectors.base import Detector
-
-DETECTORS: Registry[Detector] = Registry("detector", "detectors", "gan_bench.detectors")
-
-
-def create(name: str, *, seed: int = 0, device: torch.device | None = None) -> Detector:
-    """A new, unfitted detector; what follows ":" in `name` is its argument. Raises UserError on an unknown name."""
-    kind = DETECTORS.get(name)
-    argument = [name.partition(":")[2]] if kind.name.endswith(":") else []
-    return kind(*argument, seed=seed, device=device)
+DETECTORS: Registry[Detector] = Registry("detector", __name__, "gan_bench.detectors", (text("method"),))

@@ -1,4 +1,4 @@
-"""What a detector is. It sees images, never a generator."""
+"""The contract of a detector, which sees images and never a generator."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-Prepared = np.ndarray | Tensor  # first axis: images, so that a judge can cut it into folds
+Prepared = np.ndarray | Tensor  # the first axis is that of the images, so that they can be split into folds
 
 
 class Detector(abc.ABC):
-    """Fitted on real and fake images, scores images: higher = more likely fake.
+    """Is fitted on real and fake images, and then scores images: a higher score means more likely fake.
 
-    A subclass has a `name` to be registered by, and a `method`: one line for the leaderboard that says what is fitted.
-    A name that ends in ":" takes an argument, passed to the constructor first, as in `timm:convnext_atto`.
+    name    what the command line calls it. One that ends in ":" takes an argument, as in `timm:convnext_atto`; the
+            constructor gets it first
+    method  one line for the leaderboard that says what is fitted
     """
 
     name: ClassVar[str]
@@ -30,18 +31,18 @@ class Detector(abc.ABC):
 
     @abc.abstractmethod
     def prepare(self, images: Tensor) -> Prepared:
-        """uint8 images (N, C, H, W) -> (N, ...): all that does not depend on a fit, so one preparation serves every fold.
+        """uint8 images (N, C, H, W) -> (N, ...): the work that does not depend on a fit, done once for all folds.
 
-        An image's row does not depend on the images beside it.
+        The row of an image does not depend on the other images.
         """
 
     @abc.abstractmethod
     def fit(self, real: Prepared, fake: Prepared, validate_real: Prepared, validate_fake: Prepared) -> None:
-        """Learn from prepared images; settings are chosen on the validation sets. Deterministic given `seed`.
+        """Learn from prepared images, and choose settings on the validation sets. The same `seed` gives the same fit.
 
-        Real and fake weigh the same however many there are of each, so that a score of 0.5 is a fair threshold.
+        Reals and fakes have the same total weight, whatever their numbers, so that a score of 0.5 is a fair threshold.
         """
 
     @abc.abstractmethod
     def score(self, prepared: Prepared) -> np.ndarray:
-        """Prepared images -> float64 (N,) in [0, 1], the probability of being fake where both are equally common."""
+        """Prepared images -> float64 (N,) in [0, 1], the probability of being fake if reals and fakes are equally common."""

@@ -1,12 +1,15 @@
-"""From scores to numbers. Scores: float (N,), higher = more likely fake. Fakes are the positives; real comes first."""
+"""Numbers made from detectors' scores: float (N,), higher means more likely fake. Fakes are the positives.
+
+Every function takes the scores of the reals first, and raises ValueError for scores that `checked` refuses.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from sklearn.metrics import average_precision_score
 
+from gan_bench.core.seeds import derive
 from gan_bench.records import Detection, Interval
-from gan_bench.seeds import derive
 
 
 def checked(scores: np.ndarray, kind: str) -> np.ndarray:
@@ -20,28 +23,28 @@ def checked(scores: np.ndarray, kind: str) -> np.ndarray:
 
 
 def auroc(real_scores: np.ndarray, fake_scores: np.ndarray) -> float:
-    """P(fake > real) + P(fake = real) / 2 for a random pair: 1 apart, 0.5 chance, 0 the wrong way round."""
+    """P(fake > real) + P(fake = real) / 2 for a random pair: 1 is perfect, 0.5 is chance, 0 is always wrong."""
     real, fake = checked(real_scores, "real"), checked(fake_scores, "fake")
     real_place, fake_place, places = shared_places(real, fake)
     return auroc_of_counts(np.bincount(real_place, minlength=places), np.bincount(fake_place, minlength=places))
 
 
 def shared_places(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Each score's place among the sorted distinct scores, and how many places there are. Equal scores share one."""
+    """The places, from 0, of the reals (N,) and fakes (M,) among all distinct scores, and the number of places."""
     distinct, place = np.unique(np.concatenate([real, fake]), return_inverse=True)
     return place[: len(real)], place[len(real) :], len(distinct)
 
 
 def auroc_of_counts(reals: np.ndarray, fakes: np.ndarray) -> float:
-    """AUROC from how many reals and how many fakes have the lowest, the second lowest, ... score."""
+    """AUROC from the numbers of reals and of fakes at each place, both (places,), from the lowest score to the highest."""
     reals_below = np.cumsum(reals) - reals / 2  # ties count half
     return float(fakes @ reals_below / (reals.sum() * fakes.sum()))
 
 
 def average_precision(real_scores: np.ndarray, fake_scores: np.ndarray) -> float:
-    """Average precision with fakes as positives, were there as many fakes as reals: the two sets weigh the same.
+    """Average precision, 0 to 1, with fakes as positives. The two sets have the same total weight.
 
-    Precision depends on how common fakes are, so it is fixed at one half; chance is then 0.5 for any counts.
+    Precision depends on how common fakes are. Here they are half of all images, so that chance is 0.5 for any counts.
     """
     real, fake = checked(real_scores, "real"), checked(fake_scores, "fake")
     counts = [len(real), len(fake)]
@@ -50,7 +53,7 @@ def average_precision(real_scores: np.ndarray, fake_scores: np.ndarray) -> float
 
 
 def accuracy_at(real_scores: np.ndarray, fake_scores: np.ndarray, threshold: float = 0.5) -> tuple[float, float]:
-    """The share of reals called real and of fakes called fake, where a score >= threshold means fake."""
+    """The shares of the reals and of the fakes that are recognised, where a score of `threshold` or more means fake."""
     real, fake = checked(real_scores, "real"), checked(fake_scores, "fake")
     return float((real < threshold).mean()), float((fake >= threshold).mean())
 
@@ -58,7 +61,10 @@ def accuracy_at(real_scores: np.ndarray, fake_scores: np.ndarray, threshold: flo
 def auroc_interval(
     real_scores: np.ndarray, fake_scores: np.ndarray, seed: int, draws: int = 1000, level: float = 0.95
 ) -> Interval:
-    """Percentile interval of the AUROC from resampling reals and fakes apart. It covers the images, not the training."""
+    """Percentile interval of the AUROC, from `draws` bootstrap samples of the reals and of the fakes, drawn separately.
+
+    It covers the choice of the images, not that of the training. `level` is the share of draws in the interval.
+    """
     real, fake = checked(real_scores, "real"), checked(fake_scores, "fake")
     real_place, fake_place, places = shared_places(real, fake)
     rng = np.random.default_rng(derive(seed, "auroc_interval"))
@@ -66,7 +72,7 @@ def auroc_interval(
     def redrawn(place: np.ndarray) -> np.ndarray:
         return np.bincount(rng.choice(place, len(place)), minlength=places)
 
-    # Scores are sorted once; a draw only recounts them.
+    # Scores are sorted once; a draw only counts them again.
     aurocs = [auroc_of_counts(redrawn(real_place), redrawn(fake_place)) for _ in range(draws)]
     low, high = np.quantile(aurocs, [(1 - level) / 2, (1 + level) / 2])
     method = f"stratified bootstrap over images, {draws} draws, {100 * level:g} %"
@@ -74,7 +80,10 @@ def auroc_interval(
 
 
 def detection(protocol: str, variant: str, real_scores: np.ndarray, fake_scores: np.ndarray, seed: int) -> Detection:
-    """All numbers of one detector on one variant's fakes under one protocol; accuracies are at 0.5."""
+    """All numbers of one detector on one variant's fakes under one protocol. Accuracies are at a threshold of 0.5.
+
+    seed  of the interval's random draws
+    """
     real_accuracy, fake_accuracy = accuracy_at(real_scores, fake_scores)
     return Detection(
         protocol=protocol,

@@ -1,7 +1,7 @@
-"""`timm:NAME`: logistic regression on the frozen features of any timm model, trained on ImageNet.
+"""`timm:NAME`: logistic regression on the frozen features of a timm model that was trained on ImageNet.
 
-A linear probe in the manner of Ojha et al. 2023, "Towards Universal Fake Image Detectors that Generalize Across
-Generative Models", on smaller backbones: features that were not learnt to spot one generator carry over to the next.
+A linear probe like that of Ojha et al. 2023, "Towards Universal Fake Image Detectors that Generalize Across Generative
+Models", on smaller networks. Features that were not learned from one generator's images also help with other generators.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detectors import DETECTORS
-from detectors.base import Prepared
-from detectors.logistic import LogisticDetector
+from gan_bench.core.errors import UserError
+from gan_bench.core.registry import suggest
+from gan_bench.detectors import DETECTORS
+from gan_bench.detectors.base import Prepared
+from gan_bench.detectors.logistic import LogisticDetector
 from gan_bench.device import inference_batch
-from gan_bench.errors import UserError
-from gan_bench.images import to_channels
+from gan_bench.images.convert import to_channels
 from gan_bench.pretrained import efficientnet_lite0, lite0_input, lite0_side
-from gan_bench.registry import nearest
 
-PACKAGED = "tf_efficientnet_lite0"  # the one whose weights come with a dependency
+PACKAGED = "tf_efficientnet_lite0"  # the model whose weights are installed with a dependency
 
 
 class Backbone(NamedTuple):
-    """A frozen network, and what turns uint8 images (N, C, H, W) into its float32 input."""
+    """A frozen network, and the function that turns uint8 images (N, C, H, W) into its float32 input."""
 
     net: nn.Module
     to_input: Callable[[Tensor], Tensor]
@@ -36,14 +36,17 @@ class Backbone(NamedTuple):
 
 @DETECTORS.register
 class TimmProbe(LogisticDetector):
+    """Pooled features of a frozen network, and a logistic regression on them."""
+
     name = "timm:"
+    method = "probe on frozen features: logistic regression on those of an ImageNet model"
 
     def __init__(self, model: str, *, seed: int = 0, device: torch.device | None = None) -> None:
-        """Raises UserError when timm has no such model, or its weights cannot be had."""
+        """Raises UserError when timm has no such model, or its weights cannot be loaded."""
         super().__init__(seed=seed, device=device)
         self.method = f"probe on frozen features: logistic regression on ImageNet {model}"
         self.backbone = packaged_backbone() if model == PACKAGED else downloaded_backbone(model)
-        # channels_last is about 1.3 times as fast on a CPU
+        # channels_last is faster on a CPU
         self.backbone.net.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prepare(self, images: Tensor) -> Prepared:
@@ -58,21 +61,26 @@ class TimmProbe(LogisticDetector):
 
 
 def packaged_backbone() -> Backbone:
+    """EfficientNet-Lite0 with the weights that a dependency contains. Raises UserError when they are not the expected ones."""
     return Backbone(efficientnet_lite0(), lambda images: lite0_input(images, lite0_side(max(images.shape[-2:]))))
 
 
 def downloaded_backbone(model: str) -> Backbone:
-    """Any other timm model, at the input size and with the normalisation it was trained with."""
+    """Any other timm model, with the input size and the normalisation that it was trained with.
+
+    Raises UserError when timm has no such model, or its weights cannot be fetched.
+    """
     if not timm.is_model(model):
         few = [*difflib.get_close_matches(model, timm.list_models(), n=5), PACKAGED]
-        raise UserError(nearest(model, few, "timm model"))
+        raise UserError(suggest(model, few, "timm model"))
     try:
         net = timm.create_model(model, pretrained=True)
-    except Exception as error:  # timm has no error of its own for this, and each way to the weights fails differently
+    except Exception as error:  # timm has no error of its own for this, and each source of weights fails in another way
         raise UserError(
             f"the weights of timm model {model!r} could not be fetched ({type(error).__name__}); "
             f"timm:{PACKAGED} needs no download."
         ) from error
+
     config = timm.data.resolve_model_data_config(net)
     mean, std = (torch.tensor(config[key]).view(1, -1, 1, 1) for key in ("mean", "std"))
 

@@ -1,4 +1,4 @@
-"""What `gan_bench.score` does: score images from within anybody's program, such as a training loop."""
+"""What Python callers use: scores of images from within any program, such as a training loop."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from gan_bench import images as conversion
 from gan_bench import suites
-from gan_bench.arrays import checked_labels, form_of
 from gan_bench.budget import parse_preset
 from gan_bench.datasets import DATASETS
 from gan_bench.device import pick
-from gan_bench.external import at_least_one, fit
-from gan_bench.records import MetricValue
-from gan_bench.run import scorer_for
-from gan_bench.streams import at_hand, of_tensor
+from gan_bench.external import check_scored, fit
+from gan_bench.images.arrays import checked_labels, form_of
+from gan_bench.images.convert import are_points
+from gan_bench.images.sets import LazyImages, load_if_small
+from gan_bench.records import MetricValue, ScoreSpec
+from gan_bench.scorer import scorer_for
 
 Array = Tensor | np.ndarray
 
@@ -43,30 +43,49 @@ class Scores(Mapping[str, float]):
         return f"Scores({', '.join(f'{name}={value:.4g}' for name, value in self._values.items())})"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a number, also of those that could not be computed: value, interval, counts, and why there is none."""
-        rows = [
-            {
-                **m.model_dump(exclude={"interval"}),
-                "low": m.interval.low if m.interval else None,
-                "high": m.interval.high if m.interval else None,
-            }
-            for m in self.records
-        ]
+        """One row for each number, also for those that could not be computed: value, interval, counts, and the reason."""
+        rows = []
+        for record in self.records:
+            low, high = (record.interval.low, record.interval.high) if record.interval else (None, None)
+            rows.append({**record.model_dump(exclude={"interval"}), "low": low, "high": high})
         return pd.DataFrame(rows).set_index("name")
 
 
 def score(
-    images: Array, dataset: str, *, labels: Array | None, value_range: tuple[float, float] | None, budget: str,
-    extractors: list[str] | None, metrics: list[str] | None, device: str,
-) -> Scores:  # fmt: skip
-    """See `gan_bench.score`."""
+    images: Array,
+    dataset: str,
+    *,
+    labels: Array | None = None,
+    value_range: tuple[float, float] | None = None,
+    budget: str = "quick",
+    extractors: list[str] | None = None,
+    metrics: list[str] | None = None,
+    device: str = "auto",
+) -> Scores:
+    """Score images against a dataset's training split: {"fd_lite0@64_5k": 144.0, ...}; `.to_frame()` tells all.
+
+    images       tensor or array (N, C, H, W) or (N, H, W, C), uint8, or float with `value_range`; of a dataset of points (N, 2)
+    dataset      its name, or folder:PATH for a folder of images
+    labels       the classes (N,) that the images were asked to be of, if they were
+    value_range  what is black and what is white in float images, such as (-1, 1)
+    budget       the preset whose number of reals to compare with
+    extractors, metrics  by name; by default those of the dataset's suite
+
+    The reals' side is computed once in a process, so that a training loop may call this often. Raises UserError, a
+    ValueError, at images that cannot be scored and at unknown names.
+    """
     target, preset = DATASETS.create(dataset), parse_preset(budget)
-    chosen = suites.measured_by(dataset, extractors, metrics)
+    by_extractors, by_metrics = suites.measured_by(dataset, extractors, metrics)
+
     array = torch.as_tensor(images).detach().cpu()
-    form = form_of(array.shape, array.dtype, value_range, conversion.are_points(target.image_shape))
-    pictures = fit(of_tensor(form.at_rest(array)), target, "images")
-    asked = None if labels is None else checked_labels(torch.as_tensor(labels).cpu(), len(pictures), len(target.class_names))
-    scorer = scorer_for(dataset, preset.n_real, *chosen, pick(device), False)
-    found = scorer.score(at_hand(pictures), dataset, asked)
-    at_least_one(found, len(pictures))
+    form = form_of(array.shape, array.dtype, value_range, are_points(target.image_shape))
+    fitted = fit(LazyImages.of(form.at_rest(array)), target, "images")
+    asked = None if labels is None else checked_labels(torch.as_tensor(labels).cpu(), len(fitted), target.n_classes)
+
+    spec = ScoreSpec(
+        dataset=dataset, preset=preset.name, n_fake=len(fitted), n_real=preset.n_real,
+        extractors=by_extractors, metrics=by_metrics,
+    )  # fmt: skip
+    found = scorer_for(spec, pick(device)).score(load_if_small(fitted), dataset, asked)
+    check_scored(found, len(fitted))
     return Scores(found)

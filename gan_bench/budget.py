@@ -1,6 +1,6 @@
 """Budgets: how much training a cell gets, and what else a preset fixes.
 
-A preset is part of the track: tables never mix presets.
+Numbers of different presets never share a table.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from gan_bench.errors import UserError
-from gan_bench.registry import nearest
+from gan_bench.core.errors import UserError
+from gan_bench.core.registry import suggest
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What a training has used so far."""
+    """What a training has used so far, in the units of `Budget`."""
 
     tflop: float = 0.0
     kimg: float = 0.0
@@ -25,12 +25,12 @@ class Spent:
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of one training; it stops at the first reached. None: no such limit.
+    """Limits of one training, which stops at the first that it reaches. None: no such limit.
 
     tflop    training floating-point operations / 1e12: the same compute for every variant, on every machine
     kimg     thousands of real images shown to the discriminator
-    seconds  training time; evaluation and checkpoints are not charged
-    steps    training steps: what papers count, though a step costs as much as its batch and its networks
+    seconds  training time; evaluation and checkpoints do not count
+    steps    training steps, which papers count; what one costs depends on the batch size and on the networks
     """
 
     tflop: float | None = None
@@ -39,7 +39,7 @@ class Budget:
     steps: int | None = None
 
     def share(self, spent: Spent) -> float:
-        """The used share of the tightest limit; training ends at 1."""
+        """The used share, 0 or more, of the limit that is nearest to its end; training ends at 1."""
         limits = [(getattr(spent, f.name), getattr(self, f.name)) for f in fields(self)]
         return max(used / limit for used, limit in limits if limit is not None)
 
@@ -48,10 +48,10 @@ class Budget:
 class Preset:
     """A named budget with the sizes that go with it.
 
-    width            base channel count of the networks
-    short            so little training that variants take their settings for few updates instead of their paper's
-    n_fake, n_real   images a metric compares
-    n_judge          real images of the test split that a detector's protocol uses (fit + validate + test)
+    width           base channel count of the networks
+    short           whether variants use their settings for few updates instead of those of their papers
+    n_fake, n_real  numbers of images that a metric compares
+    n_judge         number of real test images that a detector is fitted, validated and tested on
     """
 
     name: str
@@ -67,9 +67,9 @@ PRESETS = {
     p.name: p
     for p in (
         Preset("smoke", Budget(tflop=0.02), width=8, short=True, n_fake=256, n_real=512, n_judge=400),
-        Preset("quick", Budget(tflop=6), width=32, short=True, n_fake=5_000, n_real=10_000, n_judge=4_000),
-        Preset("standard", Budget(tflop=4_000), width=64, short=False, n_fake=10_000, n_real=50_000, n_judge=10_000),
-        Preset("full", Budget(tflop=80_000), width=64, short=False, n_fake=50_000, n_real=50_000, n_judge=10_000),
+        Preset("quick", Budget(tflop=6.0), width=32, short=True, n_fake=5_000, n_real=10_000, n_judge=4_000),
+        Preset("standard", Budget(tflop=4_000.0), width=64, short=False, n_fake=10_000, n_real=50_000, n_judge=10_000),
+        Preset("full", Budget(tflop=80_000.0), width=64, short=False, n_fake=50_000, n_real=50_000, n_judge=10_000),
     )
 }
 UNITS = {
@@ -83,20 +83,22 @@ UNITS = {
 
 
 def parse_preset(text: str) -> Preset:
-    """A preset's name, or limits such as "8tflop", "60s", "500kimg", "400000steps", "8tflop,60s".
+    """The preset of this name, or one with the limits in the text, such as "8tflop", "60s", "500kimg" or "8tflop,60s".
 
-    Limits keep the sizes of `quick`, or of the preset named before them: "standard,400000steps". Raises UserError on
-    anything else.
+    Limits come with the sizes of `quick`, or of the preset named before them, as in "standard,400000steps".
+    Raises UserError for any other text.
     """
     if text in PRESETS:
         return PRESETS[text]
+
     first, *rest = [part.strip() for part in text.split(",")]
     sizes, parts = (PRESETS[first], rest) if first in PRESETS else (PRESETS["quick"], [first, *rest])
+
     limits: dict[str, Any] = {}
     for part in parts:
         match = re.fullmatch(rf"(\d+(?:\.\d+)?)({'|'.join(UNITS)})", part)
         if match is None or float(match[1]) <= 0:
-            raise UserError(nearest(text, PRESETS, "budget") + " Or a limit such as 8tflop, 60s, 500kimg, 1000steps.")
+            raise UserError(suggest(text, PRESETS, "budget") + " Or a limit such as 8tflop, 60s, 500kimg, 1000steps.")
         limit, scale = UNITS[match[2]]
         limits[limit] = int(float(match[1])) if limit == "steps" else float(match[1]) * scale
     return replace(sizes, name=text.replace(" ", ""), budget=Budget(**limits))

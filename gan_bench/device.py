@@ -1,4 +1,4 @@
-"""Where the work runs, in which precision, and a description of it for the records."""
+"""The device on which the work runs, its precision, and a description of the machine for the records."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from pathlib import Path
 
 import torch
 
-from gan_bench.errors import UserError
-from gan_bench.records import Environment
-from gan_bench.registry import nearest
+from gan_bench.core.errors import UserError
+from gan_bench.core.registry import suggest
+from gan_bench.records import DEVICES, Environment
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # of glibc's malloc.h
-KNOWN = ("auto", "cpu", "cuda", "mps")
 
 
 def pick(name: str = "auto") -> torch.device:
-    """auto -> CUDA, MPS, else CPU. Raises UserError on an unknown or absent device."""
-    if name.split(":")[0] not in KNOWN:
-        raise UserError(nearest(name, KNOWN, "device"))
+    """The device of this name, such as "cpu" or "cuda:1"; "auto" is CUDA, else MPS, else the CPU.
+
+    Raises UserError for an unknown name, and for a device that this machine does not have.
+    """
+    if name.split(":")[0] not in DEVICES:
+        raise UserError(suggest(name, DEVICES, "device"))
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = _best_available()
+
     kind, _, index = name.partition(":")
     count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}[kind]
     if count == 0:
@@ -38,9 +41,18 @@ def pick(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def _best_available() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 @cache
 def fast_precision(kind: str) -> torch.dtype:
-    """bfloat16 where it is worth using, native on the CPU (AMX or AVX512-BF16) or on the GPU; else float32."""
+    """The type in which a kind of device trains fastest: bfloat16 where the GPU or the CPU computes in it, else float32.
+
+    CPUs with AMX or AVX512-BF16 do.
+    """
     if kind == "cuda":
         native = torch.cuda.is_bf16_supported()
     else:
@@ -49,16 +61,16 @@ def fast_precision(kind: str) -> torch.dtype:
 
 
 def inference_batch(device: torch.device) -> int:
-    """Images at a time for a frozen network: on a CPU so few that layers stay in its cache, twice as fast as a hundred."""
+    """How many images a frozen network gets at a time. On a CPU these are so few that layers stay in the CPU's cache."""
     return 50 if device.type == "cpu" else 500
 
 
 @cache
 def reuse_freed_memory() -> None:
-    """Have glibc keep freed blocks for this process; elsewhere nothing.
+    """Let glibc keep freed memory for this process; on other systems this does nothing.
 
-    A training step frees and asks for the same tensors again and again; by default the larger ones go back to the kernel
-    each time, and come back as page faults.
+    Each training step frees and requests the same tensors. By default the larger ones go back to the kernel each time, and
+    come back as page faults, which are slow.
     """
     with contextlib.suppress(OSError, AttributeError):
         libc = ctypes.CDLL("libc.so.6")
@@ -68,7 +80,7 @@ def reuse_freed_memory() -> None:
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait for the device, so that a clock read after this is true."""
+    """Wait until the device has finished its work, so that a clock that is read next shows the true time."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
@@ -76,15 +88,17 @@ def synchronize(device: torch.device) -> None:
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Peak of this process: device memory on CUDA, else resident memory."""
+    """The most memory that this process has used, in MiB: device memory on CUDA, else resident memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 @cache
 def cpu_name() -> str:
+    """The model name of the CPU where Linux tells it, else what Python knows of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
@@ -94,10 +108,11 @@ def cpu_name() -> str:
 
 @cache
 def git_commit() -> str | None:
-    """The commit of the source tree this package runs from; None for an installed wheel."""
+    """The commit of the source tree that this package runs from, 12 digits, "-dirty" after changes; None without a tree."""
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return None
+
     done = subprocess.run(
         ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True
     )
@@ -105,6 +120,7 @@ def git_commit() -> str | None:
 
 
 def package_versions() -> dict[str, str]:
+    """The versions of the installed packages that may change a number, by name."""
     versions = {}
     for package in ("gan-bench", "torch", "torchvision", "torch-fidelity", "timm", "numpy", "scikit-learn"):
         with contextlib.suppress(PackageNotFoundError):
@@ -113,7 +129,10 @@ def package_versions() -> dict[str, str]:
 
 
 def environment(device: torch.device, precision: torch.dtype | None = None) -> Environment:
-    """This machine and its software, for the records; `precision` is that of a training."""
+    """A description of this machine and its software, for the records.
+
+    precision  the type in which a training computed; None: the one that is fastest on the device
+    """
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     return Environment(
         device=device.type,

@@ -7,84 +7,83 @@ train split, so that no fake has its original among the reals. Both pass through
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-import detectors
-from detectors.base import Detector, Prepared
-from detectors.evaluate import detection
+from gan_bench.core.errors import UserError, shown
+from gan_bench.core.files import atomic_path
+from gan_bench.core.progress import bar, spinner
+from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
+from gan_bench.detectors import DETECTORS
+from gan_bench.detectors.base import Detector, Prepared
+from gan_bench.detectors.evaluate import detection
 from gan_bench.device import environment
-from gan_bench.errors import UserError
-from gan_bench.progress import bar, spinner
-from gan_bench.records import Detection, JudgeRecord, JudgeSpec, atomic_path, spec_hash
+from gan_bench.records import Detection, JudgeRecord, JudgeSpec, Plan, finished, spec_hash, write_record
+from gan_bench.run_folder import RECORD, SCORES, RunFolder
 from gan_bench.sample import draw, load_generator
-from gan_bench.seeds import stream
 
+log = logging.getLogger(__name__)
 SHARES = {"fit": 0.6, "validate": 0.1, "test": 0.3}
+FEWEST = 10  # reals in a fold
 
 
-def real_folds(images: Tensor, n: int) -> dict[str, Tensor]:
-    """Disjoint fit, validate and test parts of the test split; an image keeps its part for every n <= len(images)."""
-    order = torch.randperm(len(images), generator=stream(0, "judge folds"))
-    folds, start = {}, 0
-    for name, share in SHARES.items():
-        pool = order[start : start + int(share * len(images))]
-        folds[name] = images[pool[: int(share * n)]]
-        start += len(pool)
-    return folds
+def run_judge(plan: Plan, folder: RunFolder, spec: JudgeSpec) -> JudgeRecord | None:
+    """Judge one detector on the finished cells of its dataset and seed; None when there are none. A bug becomes a record."""
+    cells, fakes = {}, {}
+    for cell in plan.cells:
+        trained = folder.finished_cell(cell)
+        if (cell.dataset, cell.seed) == (spec.dataset, spec.seed) and trained is not None and trained.status == "done":
+            cells[cell.variant], fakes[cell.variant] = folder.cell(cell), trained.samples_digest
+    if not cells:
+        return None
 
+    spec = spec.model_copy(update={"fakes": fakes})
+    detector_folder, device = folder.detector(spec), torch.device(plan.device)
+    done = finished(detector_folder / RECORD, JudgeRecord, spec)
+    if done is not None:
+        return done
 
-def fake_folds(cells: dict[str, Path], n_reals: dict[str, int], device: torch.device) -> dict[str, dict[str, Tensor]]:
-    """Per variant, fakes for each fold: an equal part of as many as there are reals; for the test, as many as reals."""
-    folds = {}
-    for name, cell in cells.items():
-        variant, record = load_generator(cell, device)
-        counts = {"fit": n_reals["fit"] // len(cells), "validate": n_reals["validate"] // len(cells), "test": n_reals["test"]}
-        dataset = DATASETS.create(record.spec.dataset)
-        folds[name] = {
-            fold: draw(variant, dataset, record.spec.seed, f"judge {fold}", n, split="train").images
-            for fold, n in counts.items()
-        }
-    return folds
+    try:
+        record = judge(spec, cells, detector_folder, device)
+        found = "  ".join(f"{d.protocol} {d.variant} AUROC {d.auroc:.3f}" for d in record.detections)
+        log.info("%s %s: %s", spec.dataset, spec.detector, found)
+    except Exception as error:
+        log.exception("%s detector %s failed", spec.dataset, spec.detector)
+        record = JudgeRecord(
+            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error)
+        )
+    write_record(detector_folder / RECORD, record)
+    return record
 
 
 def judge(spec: JudgeSpec, cells: dict[str, Path], folder: Path, device: torch.device) -> JudgeRecord:
-    """Fit and test one detector; writes the score of every tested image to `scores.csv` and returns the record.
+    """Fit and test one detector; writes the score of every tested image to `folder` and returns the record.
 
     cells  variant -> the folder of its finished cell
+    Raises UserError when the test split is too small for three folds.
     """
     started = time.monotonic()
-    detector = detectors.create(spec.detector, seed=spec.seed, device=device)
+    detector = DETECTORS.create(spec.detector, seed=spec.seed, device=device)
     split = DATASETS.create(spec.dataset).load("test")
     real = real_folds(split.images, spec.n_judge)
-    if min(len(part) for part in real.values()) < 10:
+    if min(len(part) for part in real.values()) < FEWEST:
         raise UserError(f"{spec.n_judge} test images are too few to fit, validate and test a detector on.")
+
     fakes = fake_folds(cells, {fold: len(part) for fold, part in real.items()}, device)
-    reals = {fold: detector.prepare(part) for fold, part in real.items()}
-    prepared: dict[str, dict[str, Prepared]] = {}
-    with bar(f"{spec.dataset}: {spec.detector}", total=len(fakes), unit="variants") as advance:
-        for variant, folds in fakes.items():
-            prepared[variant] = {fold: detector.prepare(part) for fold, part in folds.items()}
-            advance(1)
-    detections: list[Detection] = []
-    scores: list[pd.DataFrame] = []
-    for protocol, seen, tested in protocols(list(prepared)):
-        with spinner(f"{spec.dataset}: {spec.detector}, {protocol} {' '.join(tested)}"):
-            fit(detector, reals, [prepared[variant] for variant in seen])
-        real_scores = detector.score(reals["test"])
-        scores.append(score_table(protocol, " ".join(tested), "real", real_scores))
-        for variant in tested:
-            fake_scores = detector.score(prepared[variant]["test"])
-            scores.append(score_table(protocol, variant, "fake", fake_scores))
-            detections.append(detection(protocol, variant, real_scores, fake_scores, seed=spec.seed))
-    with atomic_path(folder / "scores.csv") as temporary:
-        pd.concat(scores).to_csv(temporary, index=False, float_format="%.6g")
+    prepared = _prepare(detector, real, fakes, f"{spec.dataset}: {spec.detector}")
+    detections, scores = _test(detector, prepared, spec)
+    with atomic_path(folder / SCORES) as temporary:
+        scores.to_csv(temporary, index=False, float_format="%.6g")
+
     return JudgeRecord(
         environment=environment(device),
         spec=spec,
@@ -99,6 +98,64 @@ def judge(spec: JudgeSpec, cells: dict[str, Path], folder: Path, device: torch.d
     )
 
 
+def real_folds(images: Tensor, n: int) -> dict[str, Tensor]:
+    """Disjoint fit, validate and test parts of images (N, C, H, W); an image keeps its part for every n <= N."""
+    order = torch.randperm(len(images), generator=stream(0, "judge folds"))
+    folds, start = {}, 0
+    for name, share in SHARES.items():
+        pool = order[start : start + int(share * len(images))]
+        folds[name] = images[pool[: int(share * n)]]
+        start += len(pool)
+    return folds
+
+
+def fake_folds(cells: dict[str, Path], n_reals: dict[str, int], device: torch.device) -> dict[str, dict[str, Tensor]]:
+    """Fakes by variant and fold: an equal part of as many as there are reals; for the test, as many as reals."""
+    folds = {}
+    for name, cell in cells.items():
+        variant, record = load_generator(cell, device)
+        dataset = DATASETS.create(record.spec.dataset)
+        counts = {"fit": n_reals["fit"] // len(cells), "validate": n_reals["validate"] // len(cells), "test": n_reals["test"]}
+        folds[name] = {
+            fold: draw(variant, dataset, record.spec.seed, f"judge {fold}", n, split="train").images
+            for fold, n in counts.items()
+        }
+    return folds
+
+
+class _Prepared(NamedTuple):
+    """What a detector prepared: reals by fold, and fakes by variant and fold."""
+
+    real: dict[str, Prepared]
+    fake: dict[str, dict[str, Prepared]]
+
+
+def _prepare(detector: Detector, real: dict[str, Tensor], fakes: dict[str, dict[str, Tensor]], title: str) -> _Prepared:
+    prepared = _Prepared({fold: detector.prepare(part) for fold, part in real.items()}, {})
+    with bar(title, total=len(fakes), unit="variants") as advance:
+        for variant, folds in fakes.items():
+            prepared.fake[variant] = {fold: detector.prepare(part) for fold, part in folds.items()}
+            advance(1)
+    return prepared
+
+
+def _test(detector: Detector, prepared: _Prepared, spec: JudgeSpec) -> tuple[list[Detection], pd.DataFrame]:
+    """The detections of every protocol, and one row for each score."""
+    detections: list[Detection] = []
+    tables: list[pd.DataFrame] = []
+    for protocol, seen, tested in protocols(list(prepared.fake)):
+        with spinner(f"{spec.dataset}: {spec.detector}, {protocol} {' '.join(tested)}"):
+            _fit(detector, prepared.real, [prepared.fake[variant] for variant in seen])
+
+        real_scores = detector.score(prepared.real["test"])
+        tables.append(score_table(protocol, " ".join(tested), "real", real_scores))
+        for variant in tested:
+            fake_scores = detector.score(prepared.fake[variant]["test"])
+            tables.append(score_table(protocol, variant, "fake", fake_scores))
+            detections.append(detection(protocol, variant, real_scores, fake_scores, seed=spec.seed))
+    return detections, pd.concat(tables)
+
+
 def protocols(variants: list[str]) -> list[tuple[str, list[str], list[str]]]:
     """(protocol, variants fitted on, variants tested): `seen` fits on all; `leave-one-out` on all but the tested one."""
     folds = [("seen", variants, variants)]
@@ -107,18 +164,17 @@ def protocols(variants: list[str]) -> list[tuple[str, list[str], list[str]]]:
     return folds
 
 
-def fit(detector: Detector, reals: dict[str, Prepared], fakes: list[dict[str, Prepared]]) -> None:
-    detector.fit(
-        reals["fit"], concatenate([f["fit"] for f in fakes]), reals["validate"], concatenate([f["validate"] for f in fakes])
-    )
+def _fit(detector: Detector, reals: dict[str, Prepared], fakes: list[dict[str, Prepared]]) -> None:
+    fit_fakes, validate_fakes = (_concatenate([folds[fold] for folds in fakes]) for fold in ("fit", "validate"))
+    detector.fit(reals["fit"], fit_fakes, reals["validate"], validate_fakes)
 
 
-def concatenate(parts: list[Prepared]) -> Prepared:
+def _concatenate(parts: Sequence[Prepared]) -> Prepared:
     if isinstance(parts[0], Tensor):
         return torch.cat([torch.as_tensor(part) for part in parts])
     return np.concatenate([np.asarray(part) for part in parts])
 
 
 def score_table(protocol: str, variant: str, kind: str, scores: np.ndarray) -> pd.DataFrame:
-    """One row per tested image; `variant` names the tested variants that these scores are compared for."""
+    """One row for each tested image; `variant` names the tested variants that these scores (N,) are compared for."""
     return pd.DataFrame({"protocol": protocol, "variant": variant, "kind": kind, "index": range(len(scores)), "score": scores})

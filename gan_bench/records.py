@@ -1,4 +1,4 @@
-"""Everything gan-bench writes down, as pydantic models, and the one way files are written.
+"""Everything gan-bench writes down, as pydantic models.
 
 A record holds what is needed to doubt its numbers. Numbers stay numbers here; pages round them.
 Needs no torch: the leaderboard is built from these alone.
@@ -6,61 +6,56 @@ Needs no torch: the leaderboard is built from these alone.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gan_bench import BENCHMARK_VERSION
-from gan_bench.errors import UserError
+from gan_bench.budget import Budget
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import write_text
 
+# Results with different values of this never share a table. Raise it when a rule, a metric, a dataset or an extractor changes.
+BENCHMARK_VERSION = "0.1"
 SCHEMA_VERSION = 1
 FROM_LATENTS = "generate"  # the task of a generator that is given no image
-
-
-@contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed onto it when the block ends well, removed when it does not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+TASKS = (FROM_LATENTS, "translate", "upscale")  # what a generator starts from; `images.tasks` makes it
+DEVICES = ("auto", "cpu", "cuda", "mps")  # kinds of devices that a user may name
+PANELS = ("Losses", "D's mean output", "D's accuracy", "Gradient norm", "Images/s")  # of the chart of a training
 
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)  # JSON has no NaN: what is written can be read
 
 
-class CellSpec(Model):
-    """All that a cell's result depends on. Plain data, so a cell can run anywhere."""
+class ScoreSpec(Model):
+    """Against what, by what and on how many images a set of images is scored."""
 
     benchmark_version: str = BENCHMARK_VERSION
     dataset: str
-    variant: str
-    seed: int
     preset: str
-    tflop: float | None
-    kimg: float | None
-    seconds: float | None
-    steps: int | None = None
     n_fake: int
     n_real: int
     extractors: tuple[str, ...]
     metrics: tuple[str, ...]
+
+
+class CellSpec(ScoreSpec):
+    """All that a cell's result depends on. Plain data, so a cell can run anywhere."""
+
+    variant: str
+    seed: int
+    budget: Budget
     settings: dict[str, float | int | str | bool]
+
+
+class ReferenceSpec(ScoreSpec):
+    """A row that is no generator: `real`, `noise`, or somebody's scored images."""
+
+    name: str
+    samples_digest: str | None = None  # of an external row
 
 
 class JudgeSpec(Model):
@@ -75,6 +70,11 @@ class JudgeSpec(Model):
     fakes: dict[str, str]
 
 
+def short_count(n: int) -> str:
+    """5000 -> "5k", 256 -> "256": as the names of metrics have it."""
+    return f"{n // 1000}k" if n >= 1000 and n % 1000 == 0 else str(n)
+
+
 def spec_hash(spec: Model) -> str:
     """SHA-256 of the spec's canonical JSON."""
     return hashlib.sha256(json.dumps(spec.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
@@ -87,9 +87,12 @@ class Interval(Model):
 
 
 class MetricValue(Model):
-    """One number of one image set. `value` is None where it could not be computed, and `unavailable` says why."""
+    """One number of one image set. `value` is None where it could not be computed, and `unavailable` says why.
 
-    name: str  # with extractor and count, e.g. "fd_lite0@64_5k": two values of one name are comparable
+    name  with extractor and count, such as "fd_lite0@64_5k": two values of one name are comparable
+    """
+
+    name: str
     metric: str
     extractor: str
     value: float | None
@@ -150,28 +153,15 @@ class CellRecord(Record):
     samples_digest: str | None = None
     extractors: dict[str, ExtractorInfo] = {}
     metrics: tuple[MetricValue, ...] = ()
-    task: str = FROM_LATENTS  # what the generator starts from: one of gan_bench.tasks
+    task: str = FROM_LATENTS  # what the generator starts from: one of TASKS
     compiled: bool = False  # by torch.compile
     rows: tuple[str, ...] = ()  # what the rows of rows.png show, from the top; none: there is no such picture
+    curves: dict[str, str] = {}  # column of history.csv -> which of PANELS shows it
     generator_parameters: int = 0
     discriminator_parameters: int = 0
     cost: Cost | None = None
     title: str = ""
     paper: str = ""
-
-
-class ReferenceSpec(Model):
-    """A row that is no generator: `real`, `noise`, or somebody's scored images."""
-
-    benchmark_version: str = BENCHMARK_VERSION
-    dataset: str
-    name: str
-    preset: str
-    n_fake: int
-    n_real: int
-    extractors: tuple[str, ...]
-    metrics: tuple[str, ...]
-    samples_digest: str | None = None  # of an external row
 
 
 class ReferenceRecord(Record):
@@ -230,10 +220,25 @@ class Plan(Model):
 
 
 AnyRecord = CellRecord | ReferenceRecord | JudgeRecord
+
+
+class Result(NamedTuple):
+    """One record that was read from a run folder.
+
+    run    the run folder
+    files  those that lie beside the record, by what they show: "samples", "strip", "rows", "neighbours", "history"
+    """
+
+    run: Path
+    record: AnyRecord
+    files: dict[str, Path]
+
+
 M = TypeVar("M", bound=Model)
 
 
 def write_record(path: Path, record: Model) -> None:
+    """Write a record as JSON, whole or not at all."""
     write_text(path, record.model_dump_json(indent=2) + "\n")
 
 
@@ -250,28 +255,10 @@ def read_record(path: Path, model: type[M]) -> M:
 
 def finished(path: Path, model: type[M], spec: Model) -> M | None:
     """The record at `path` if it is there, readable, made from exactly this spec and not failed (a divergence would recur)."""
-    if not path.exists():
-        return None
     try:
         record = read_record(path, model)
     except UserError:
         return None
+
     same = getattr(record, "spec_hash", None) == spec_hash(spec)
     return record if same and getattr(record, "status", "done") != "failed" else None
-
-
-def read_runs(folders: list[Path]) -> list[tuple[Path, AnyRecord]]:
-    """All records below the run folders, each with its own folder, in a fixed order.
-
-    Raises UserError when a folder is absent or holds no record.
-    """
-    models: dict[str, type[AnyRecord]] = {"cells": CellRecord, "references": ReferenceRecord, "detectors": JudgeRecord}
-    found: list[tuple[Path, AnyRecord]] = []
-    for folder in folders:
-        if not folder.is_dir():
-            raise UserError(f"{folder} is not a folder; give run folders such as runs/NAME.")
-        files = [(f, model) for part, model in models.items() for f in sorted((folder / part).rglob("record.json"))]
-        if not files:
-            raise UserError(f"{folder} holds no records; a run folder has cells/, references/ or detectors/ in it.")
-        found += [(file.parent, read_record(file, model)) for file, model in files]
-    return found

@@ -1,63 +1,121 @@
-"""Rows that are no generator, so that a number means something alone. Each is a function of (dataset, n) to a `Reference`."""
+"""Rows that are no generator, so that a number means something alone: what they hold, and how they are scored and kept.
+
+Each is a function of (dataset, n) to a `Reference`.
+"""
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_bench import images, tasks
+from gan_bench.core.seeds import stream
 from gan_bench.datasets.base import Dataset
+from gan_bench.device import environment
+from gan_bench.images import convert, tasks
+from gan_bench.images.files import save_samples
+from gan_bench.images.pictures import save_samples_picture
+from gan_bench.images.sets import ImageSet, in_memory
+from gan_bench.records import ReferenceRecord, ReferenceSpec, finished, spec_hash, write_record
+from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import originals
-from gan_bench.seeds import stream
-from gan_bench.streams import Pictures
+from gan_bench.scorer import Scorer, scorer_for, summary
+
+log = logging.getLogger(__name__)
 
 
 class Reference(NamedTuple):
-    """pictures at rest (n, C, H, W); of a task that starts from images also their labels (n,) and the truth, like pictures."""
+    """images at rest (n, C, H, W); of a task that starts from images also their labels (n,) and the truth, like images."""
 
     note: str
-    pictures: Pictures
+    images: ImageSet
     labels: Tensor | None = None
     truth: Tensor | None = None
 
 
 def real(dataset: Dataset, n: int) -> Reference:
-    pictures = dataset.load("test").subset(n, dataset.name, "reference", n).images
-    return Reference("the official test split, scored as if it were generated", pictures)
+    """What a perfect generator would reach."""
+    images = dataset.load("test").subset(n, dataset.name, "reference", n).images
+    return Reference("the official test split, scored as if it were generated", images)
 
 
 def noise(dataset: Dataset, n: int) -> Reference:
     """What every generator must beat."""
     rng, shape = stream(0, "noise"), (n, *dataset.image_shape)
-    if images.are_points(dataset.image_shape):
-        points = dataset.load("test").images
-        low, high = points.amin(0), points.amax(0)
-        return Reference(
-            "uniformly random points of the reals' rectangle", low + (high - low) * torch.rand(shape, generator=rng)
-        )
-    return Reference("uniformly random pixels", torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8))
+    if not convert.are_points(dataset.image_shape):
+        return Reference("uniformly random pixels", torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8))
+
+    points = dataset.load("test").images
+    low, high = points.amin(0), points.amax(0)
+    drawn = low + (high - low) * torch.rand(shape, generator=rng)
+    return Reference("uniformly random points of the reals' rectangle", drawn)
 
 
 def untranslated(dataset: Dataset, n: int) -> Reference:
     """What every translator must beat."""
     given = originals(dataset, "test", "score", n)
-    pictures = images.to_uint8(tasks.undressed(images.to_float(given.images)))
-    return Reference("the translators' input, as it is", pictures, given.labels, given.images)
+    images = convert.to_uint8(tasks.untranslated(convert.to_float(given.images)))
+    return Reference("the translators' input, as it is", images, given.labels, given.images)
 
 
 def bicubic(dataset: Dataset, n: int) -> Reference:
     """What every upscaler must beat."""
     given = originals(dataset, "test", "score", n)
-    small = tasks.shrunk(images.to_float(given.images))
-    grown = F.interpolate(small, size=given.images.shape[2:], mode="bicubic", align_corners=False).clamp(-1, 1)
-    return Reference(
-        "the upscalers' input, enlarged by bicubic interpolation", images.to_uint8(grown), given.labels, given.images
-    )
+    small = tasks.shrunk(convert.to_float(given.images))
+    large = F.interpolate(small, size=given.images.shape[2:], mode="bicubic", align_corners=False).clamp(-1, 1)
+    note = "the upscalers' input, enlarged by bicubic interpolation"
+    return Reference(note, convert.to_uint8(large), given.labels, given.images)
 
 
 ALWAYS = {"real": real, "noise": noise}
 OF_TASK = {"translate": {"untranslated": untranslated}, "upscale": {"bicubic": bicubic}}
 REFERENCES = {**ALWAYS, **{name: make for made in OF_TASK.values() for name, make in made.items()}}
+
+
+def run_reference(spec: ReferenceSpec, folder: Path, device: torch.device, strict: bool = False) -> ReferenceRecord:
+    """Score a row that is no generator and keep it in `folder`; a finished one is read from there."""
+    done = finished(folder / RECORD, ReferenceRecord, spec)
+    if done is not None:
+        return done
+
+    scorer = scorer_for(spec, device, strict)
+    reference = REFERENCES[spec.name](scorer.dataset, spec.n_fake)
+    record = score_reference(spec, reference, scorer, device)
+    write_reference(record, reference, scorer.dataset, folder)
+    return record
+
+
+def score_reference(
+    spec: ReferenceSpec, reference: Reference, scorer: Scorer, device: torch.device, external: bool = False
+) -> ReferenceRecord:
+    """The record of a row. `external`: the images are somebody's."""
+    note, images, labels, truth = reference
+    pairs = None if truth is None else {"truth": (in_memory(images), truth)}
+    digest = spec.samples_digest or convert.digest(images)  # an external set may take minutes to read
+    values = scorer.score(images, f"{spec.dataset} {spec.name}", labels, pairs, digest)
+    log.info("%s %s: %s", spec.dataset, spec.name, summary(values))
+
+    return ReferenceRecord(
+        environment=environment(device),
+        warnings=tuple(scorer.warnings),
+        spec=spec,
+        spec_hash=spec_hash(spec),
+        external=external,
+        note=note,
+        dataset_digest=scorer.split.digest,
+        samples_digest=digest,
+        extractors=scorer.info,
+        metrics=tuple(values),
+    )
+
+
+def write_reference(record: ReferenceRecord, reference: Reference, dataset: Dataset, folder: Path) -> None:
+    """Write a row's samples, their picture and, last, its record."""
+    images = in_memory(reference.images)
+    save_samples(images, None, folder / SAMPLES)
+    save_samples_picture(images, folder / SHOWN["samples"], dataset.mixture)
+    write_record(folder / RECORD, record)

@@ -11,24 +11,25 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gan_bench import images, tasks
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import atomic_path
+from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName
-from gan_bench.errors import UserError
-from gan_bench.records import CellRecord, CellSpec, atomic_path, read_record
-from gan_bench.seeds import stream
-from generators import VARIANTS
-from generators.base import Variant
+from gan_bench.generators import VARIANTS
+from gan_bench.generators.base import Variant
+from gan_bench.images import convert, tasks
+from gan_bench.records import CellRecord, CellSpec, read_record
+from gan_bench.run_folder import GENERATOR, RECORD
 
 BLOCK = 100  # samples are computed in aligned blocks of this many: a kernel chosen by batch size cannot change a pixel
 
 
 def build_variant(spec: CellSpec, device: torch.device) -> Variant:
     """The untrained variant of a cell."""
-    dataset = DATASETS.get(spec.dataset)
-    kind = VARIANTS.get(spec.variant)
+    dataset, kind = DATASETS.get(spec.dataset), VARIANTS.get(spec.variant)
     settings = kind.settings_type(**spec.settings)  # type: ignore[arg-type]  # plain data from JSON
-    return kind(dataset.image_shape, len(dataset.class_names), settings, seed=spec.seed, device=device)
+    return kind(dataset.image_shape, dataset.n_classes, settings, seed=spec.seed, device=device)
 
 
 class Drawn(NamedTuple):
@@ -40,9 +41,9 @@ class Drawn(NamedTuple):
 
 
 def originals(dataset: Dataset, split: SplitName, purpose: str, n: int, start: int = 0) -> Split:
-    """Images start .. start + n - 1 of a fixed shuffle of the split, again and again: what translators and upscalers are given.
+    """Images start .. start + n - 1 of a fixed shuffle of the split: what translators and upscalers are given.
 
-    The same for every variant and seed, so that their outputs compare.
+    The shuffle repeats where the split ends. The same for every variant and seed, so that their outputs compare.
     """
     whole = dataset.load(split)
     order = torch.randperm(len(whole.images), generator=stream(0, "originals", purpose))
@@ -52,44 +53,47 @@ def originals(dataset: Dataset, split: SplitName, purpose: str, n: int, start: i
 
 @torch.no_grad()
 def draw(
-    variant: Variant,
-    dataset: Dataset,
-    seed: int,
-    purpose: str,
-    n: int,
-    start: int = 0,
-    split: SplitName = "test",
+    variant: Variant, dataset: Dataset, seed: int, purpose: str, n: int, start: int = 0, split: SplitName = "test",
     label: int | None = None,
-) -> Drawn:
+) -> Drawn:  # fmt: skip
     """Samples start .. start + n - 1, on the CPU.
 
-    Each sample has its own random stream, named by `purpose` and its index; label i is `label` or, without one, i
-    modulo the number of classes.
-    A task that starts from images takes those of `split`, with their labels. Networks are in evaluation mode (batch norm
-    uses its running statistics) and float32.
+    Each sample has its own random stream, named by `purpose` and its index; label i is `label` or, without one, i modulo the
+    number of classes. A task that starts from images takes those of `split`, with their labels. Networks are in evaluation
+    mode (batch norm uses its running statistics) and float32.
     """
-    blocks = range(start // BLOCK, -(-(start + n) // BLOCK))
+    first, end = start // BLOCK * BLOCK, -(-(start + n) // BLOCK) * BLOCK
     given = None
     if variant.task in tasks.SOURCES:
-        given = originals(dataset, split, purpose, len(blocks) * BLOCK, blocks.start * BLOCK)
-    pictures, labels = [], []
+        given = originals(dataset, split, purpose, end - first, first)
+
+    images, labels = [], []
     with variant.evaluating():
-        for block in blocks:
-            indices = range(block * BLOCK, (block + 1) * BLOCK)
+        for block in range(first, end, BLOCK):
             if given is None:
-                z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
-                every = torch.arange(indices.start, indices.stop) % variant.n_classes
-                asked = (every if label is None else torch.full_like(every, label)).to(variant.device)
-                made = variant.generate(z, asked)
+                made, asked = _from_latents(variant, seed, purpose, range(block, block + BLOCK), label)
             else:
-                part = slice((block - blocks.start) * BLOCK, (block - blocks.start + 1) * BLOCK)
-                asked = given.labels[part]
-                made = variant.transform(tasks.SOURCES[variant.task](images.to_float(given.images[part])).to(variant.device))
-            pictures.append(images.at_rest(made).cpu().contiguous())
+                part = slice(block - first, block - first + BLOCK)
+                made, asked = _from_images(variant, given.images[part]), given.labels[part]
+            images.append(convert.at_rest(made).cpu().contiguous())
             labels.append(asked.cpu())
-    wanted = slice(start - blocks.start * BLOCK, start - blocks.start * BLOCK + n)
+
+    wanted = slice(start - first, start - first + n)
     truth = None if given is None else given.images[wanted]
-    return Drawn(torch.cat(pictures)[wanted], torch.cat(labels)[wanted], truth)
+    return Drawn(torch.cat(images)[wanted], torch.cat(labels)[wanted], truth)
+
+
+def _from_latents(variant: Variant, seed: int, purpose: str, indices: range, label: int | None) -> tuple[Tensor, Tensor]:
+    """Images (B, C, H, W) in [-1, 1] of these indices, and the labels (B,) that were asked for."""
+    z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
+    each = torch.arange(indices.start, indices.stop) % variant.n_classes
+    asked = (each if label is None else torch.full_like(each, label)).to(variant.device)
+    return variant.generate(z, asked), asked
+
+
+def _from_images(variant: Variant, images: Tensor) -> Tensor:
+    """What the variant makes of the sources of these uint8 images (B, C, H, W): images in [-1, 1]."""
+    return variant.transform(tasks.SOURCES[variant.task](convert.to_float(images)).to(variant.device))
 
 
 def save_generator(variant: Variant, spec: CellSpec, path: Path) -> None:
@@ -101,9 +105,10 @@ def save_generator(variant: Variant, spec: CellSpec, path: Path) -> None:
 
 def load_generator(cell: Path, device: torch.device) -> tuple[Variant, CellRecord]:
     """A finished cell's variant with its trained generator. Raises UserError when the folder holds none."""
-    record_file, weights = cell / "record.json", cell / "generator.safetensors"
+    record_file, weights = cell / RECORD, cell / GENERATOR
     if not record_file.is_file() or not weights.is_file():
         raise UserError(f"{cell} is no finished cell; give a folder such as runs/NAME/cells/mnist/dcgan/seed-0.")
+
     record = read_record(record_file, CellRecord)
     variant = build_variant(record.spec, device)
     try:

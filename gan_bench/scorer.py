@@ -1,39 +1,48 @@
-"""Score image sets: extract features once per (images, extractor), then pure functions of them."""
+"""Score image sets: extract features once for each set and extractor, then pure functions of them."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import multiprocessing
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gan_bench import BENCHMARK_VERSION
+from gan_bench.core.errors import UserError
+from gan_bench.core.progress import spinner
+from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, SplitName
-from gan_bench.device import inference_batch
-from gan_bench.errors import UserError
+from gan_bench.extraction import extract, extract_cached
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
+from gan_bench.images.sets import ImageSet, in_memory
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric, Sampled, TooFew
-from gan_bench.paths import cache_folder
-from gan_bench.progress import bar, spinner
-from gan_bench.records import ExtractorInfo, Interval, MetricValue, atomic_path
-from gan_bench.streams import Pictures, in_memory
+from gan_bench.metrics.base import BaseMetric, Extracted, MetricInput, Pixels, Sampled, TooFew
+from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, short_count
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
 NORMAL_95 = 1.96
 SPLIT: SplitName = "train"  # the literature compares with the training split
+AnyMetric = BaseMetric[Any]
+LOGGED = ("fd", "modes_covered")
+
+
+def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> Scorer:
+    """One scorer, with its real features, for all sets that are scored in this process against the same reals."""
+    return _scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
+
+
+@cache
+def _scorer_for(
+    dataset: str, n_real: int, extractors: tuple[str, ...], metrics: tuple[str, ...], device: torch.device, strict: bool
+) -> Scorer:
+    return Scorer(DATASETS.create(dataset), n_real, extractors, metrics, device, strict=strict)
 
 
 class Scorer:
@@ -52,33 +61,22 @@ class Scorer:
         *,
         strict: bool = False,
     ) -> None:
-        self.dataset, self.device = dataset, device
+        self.dataset = dataset
         self.metrics = [METRICS.create(name) for name in metrics]
         self.extractors: list[Extractor] = []
         self.info: dict[str, ExtractorInfo] = {}
         self.warnings: list[str] = []
-        side = dataset.image_shape[1]
         for name in extractors:
-            extractor = EXTRACTORS.create(name)
-            try:
-                extractor.load(device)
-            except Unavailable as reason:
-                if strict:
-                    raise UserError(f"extractor {name!r} is not available: {reason}.") from reason
-                self.info[name] = ExtractorInfo(digest=None, unavailable=str(reason))
-                self.warnings.append(f"extractor {name!r} is not available: {reason}; its columns stay empty.")
-                warn_once(self.warnings[-1])
-                continue
-            self.extractors.append(extractor)
-            self.info[extractor.label(side)] = ExtractorInfo(digest=extractor.digest)
-        self.split = dataset.stills(SPLIT)
+            self._load(name, device, strict)
+
+        self.split = dataset.open(SPLIT)
         self.real = self.split.subset(n_real, dataset.name, "real", n_real)
         self._real_features: dict[str, Extracted] = {}
-        self._lessons: dict[int, Extracted] = {}
+        self._lessons: dict[int, Pixels] = {}
 
     def score(
         self,
-        fakes: Pictures,
+        fakes: ImageSet,
         title: str,
         labels: Tensor | None = None,
         pairs: Pairs | None = None,
@@ -91,54 +89,13 @@ class Scorer:
         digest  of the fakes, where they are likely to be scored again: their features are kept
         """
         values = []
-        n_real = len(self.real.images)
         for extractor in self.extractors:
-            real = self._real_of(extractor)
-            found = extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}")
-            fake = replace(found, labels=labels)
-            if same_set(fake, real):
-                log.warning(
-                    "%s: the features (%s) are those of the reals, one and all; are these generated images?",
-                    title,
-                    extractor.name,
-                )
-            against = Against(extractor.label(self.dataset.image_shape[1]), len(fakes), n_real, SPLIT)
-            for metric in self.metrics:
-                if applies(metric, extractor, self.dataset, fake):
-                    with spinner(f"{title}: {metric.title} ({extractor.name})"):
-                        values += against.values(metric, fake, real)
+            values += self._score_features(extractor, fakes, title, labels, digest)
         for need, (made, wanted) in (pairs or {}).items():
-            against = Against("pixels", len(made), len(wanted), "test")
-            pair = Extracted(made.float()), Extracted(wanted.float())
-            values += [value for metric in self.metrics if metric.needs == need for value in against.values(metric, *pair)]
-        lessons = [metric for metric in self.metrics if metric.needs == "lesson"]
-        if lessons and labels is not None and not pairs:  # what was made from test images has seen the exam
-            fake = Extracted(in_memory(fakes), labels=labels)
-            lesson = self._lesson(len(fakes))
-            against = Against("pixels", len(fakes), len(lesson), "test")
-            values += [value for metric in lessons for value in against.values(metric, fake, lesson)]
-        for name, info in self.info.items():
-            if info.unavailable is not None:
-                reason = f"extractor {name!r}: {info.unavailable}"
-                values += Against(name, len(fakes), n_real, SPLIT).missing(METRICS.create("fd"), reason)
-        return values
-
-    def _real_of(self, extractor: Extractor) -> Extracted:
-        if extractor.name not in self._real_features:
-            title = f"{self.dataset.name} reals: {extractor.name}"
-            extracted = extract_cached(extractor, self.real.images, self.real.digest, title)
-            self._real_features[extractor.name] = replace(
-                extracted, labels=self.real.labels, mixture=self.dataset.mixture, held_out=self._held_out(extractor)
-            )
-        return self._real_features[extractor.name]
-
-    def _lesson(self, n: int) -> Extracted:
-        """As many training images as there are fakes, and the test split as an exam."""
-        if n not in self._lessons:
-            reals, exam = self.split.subset(n, self.dataset.name, "lesson").in_memory(), self.dataset.load("test")
-            held_out = Extracted(exam.images, labels=exam.labels)
-            self._lessons[n] = Extracted(reals.images, labels=reals.labels, held_out=held_out)
-        return self._lessons[n]
+            values += self._score_pixels(need, Pixels(made), Pixels(wanted))
+        if labels is not None and not pairs:  # what was made from test images has seen the exam
+            values += self._score_lessons(fakes, labels)
+        return values + self._missing(len(fakes))
 
     def nearest(self, fakes: Tensor, k: int) -> list[Tensor]:
         """The reals (N, C, H, W) that are nearest to each fake, second nearest, ... up to the k-th.
@@ -150,20 +107,80 @@ class Scorer:
         found = torch.cdist(fake.features, real.features).topk(k, largest=False).indices  # (N, k)
         return [in_memory(self.real.images[column]) for column in found.T]
 
+    def _load(self, name: str, device: torch.device, strict: bool) -> None:
+        extractor = EXTRACTORS.create(name)
+        try:
+            extractor.load(device)
+        except Unavailable as reason:
+            if strict:
+                raise UserError(f"extractor {name!r} is not available: {reason}.") from reason
+            self.info[name] = ExtractorInfo(digest=None, unavailable=str(reason))
+            self.warnings.append(f"extractor {name!r} is not available: {reason}; its columns stay empty.")
+            warn_once(self.warnings[-1])
+        else:
+            self.extractors.append(extractor)
+            self.info[self._label(extractor)] = ExtractorInfo(digest=extractor.digest)
+
+    def _label(self, extractor: Extractor) -> str:
+        return extractor.label(self.dataset.image_shape[1])
+
+    def _score_features(
+        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None
+    ) -> list[MetricValue]:
+        real = self._real_of(extractor)
+        fake = replace(extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}"), labels=labels)
+        if same_set(fake, real):
+            log.warning("%s: all features (%s) are those of the reals; are these generated images?", title, extractor.name)
+
+        against = Against(self._label(extractor), len(fakes), len(self.real.images), SPLIT)
+        values = []
+        for metric in self.metrics:
+            if applies(metric, extractor, self.dataset, fake):
+                with spinner(f"{title}: {metric.title} ({extractor.name})"):
+                    values += against.values(metric, fake, real)
+        return values
+
+    def _score_pixels(self, need: str, made: Pixels, wanted: Pixels) -> list[MetricValue]:
+        against = Against("pixels", len(made), len(wanted), "test")
+        return [value for m in self.metrics if m.needs == need for value in against.values(m, made, wanted)]
+
+    def _score_lessons(self, fakes: ImageSet, labels: Tensor) -> list[MetricValue]:
+        if not any(metric.needs == "lesson" for metric in self.metrics):
+            return []
+        return self._score_pixels("lesson", Pixels(in_memory(fakes), labels), self._lesson(len(fakes)))
+
+    def _missing(self, n_fake: int) -> list[MetricValue]:
+        """A Frechet distance without a value for each extractor that is not available."""
+        values = []
+        for name, info in self.info.items():
+            if info.unavailable is not None:
+                reason = f"extractor {name!r}: {info.unavailable}"
+                against = Against(name, n_fake, len(self.real.images), SPLIT)
+                values += against.missing(METRICS.create("fd"), reason)
+        return values
+
+    def _real_of(self, extractor: Extractor) -> Extracted:
+        if extractor.name not in self._real_features:
+            title = f"{self.dataset.name} reals: {extractor.name}"
+            extracted = extract_cached(extractor, self.real.images, self.real.digest, title)
+            self._real_features[extractor.name] = replace(
+                extracted, labels=self.real.labels, mixture=self.dataset.mixture, held_out=self._held_out(extractor)
+            )
+        return self._real_features[extractor.name]
+
+    def _lesson(self, n: int) -> Pixels:
+        """As many training images as there are fakes, and the test split as an exam."""
+        if n not in self._lessons:
+            reals, exam = self.split.subset(n, self.dataset.name, "lesson").in_memory(), self.dataset.load("test")
+            self._lessons[n] = Pixels(reals.images, reals.labels, held_out=Pixels(exam.images, exam.labels))
+        return self._lessons[n]
+
     def _held_out(self, extractor: Extractor) -> Extracted | None:
         """The test split, as many images as reals at most, where a metric needs it."""
         if not any(metric.needs == "held-out" for metric in self.metrics):
             return None
-        test = self.dataset.stills("test").subset(len(self.real.images), self.dataset.name, "held out")
+        test = self.dataset.open("test").subset(len(self.real.images), self.dataset.name, "held out")
         return extract_cached(extractor, test.images, test.digest, f"{self.dataset.name} held-out reals: {extractor.name}")
-
-
-def same_set(fake: Extracted, real: Extracted) -> bool:
-    """Whether two sets hold the same features, in whatever order: the moments of different samples are never so close."""
-    if len(fake) != len(real):
-        return False
-    of_fake, of_real = ((x.features.double().mean(0), x.features.double().square().mean(0)) for x in (fake, real))
-    return all(torch.allclose(f, r, rtol=1e-6) for f, r in zip(of_fake, of_real, strict=True))
 
 
 class Against(NamedTuple):
@@ -174,27 +191,59 @@ class Against(NamedTuple):
     n_real: int
     split: str
 
-    def values(self, metric: Metric, fake: Extracted, real: Extracted) -> list[MetricValue]:
+    def values(self, metric: AnyMetric, fake: MetricInput, real: MetricInput) -> list[MetricValue]:
+        """The metric's numbers; one that is not finite has no value."""
         try:
             found = metric(fake, real)
         except TooFew as reason:
             log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
             return self.missing(metric, str(reason))
         return [
-            self.value(metric, output, value=float(value), interval=interval_of(value))
+            self._value(metric, output, value=float(value), interval=interval_of(value))
             if math.isfinite(value)
-            else self.value(metric, output, unavailable="it is not a finite number for these images")
+            else self._value(metric, output, unavailable="it is not a finite number for these images")
             for output, value in found.items()
         ]
 
-    def missing(self, metric: Metric, reason: str) -> list[MetricValue]:
-        return [self.value(metric, output, unavailable=reason) for output in metric.outputs]
+    def missing(self, metric: AnyMetric, reason: str) -> list[MetricValue]:
+        """The metric's numbers without values, and why."""
+        return [self._value(metric, output, unavailable=reason) for output in metric.outputs]
 
-    def value(self, metric: Metric, output: str, **found: Any) -> MetricValue:
-        """`found`: value and interval, or why there is none."""
-        name = f"{output}_{self.extractor}_{short_count(self.n_fake)}"
-        found = {"value": None, **found}
-        return MetricValue(name=name, metric=output, higher_is_better=metric.outputs[output], **self._asdict(), **found)
+    def _value(
+        self,
+        metric: AnyMetric,
+        output: str,
+        *,
+        value: float | None = None,
+        interval: Interval | None = None,
+        unavailable: str | None = None,
+    ) -> MetricValue:
+        return MetricValue(
+            name=f"{output}_{self.extractor}_{short_count(self.n_fake)}", metric=output,
+            higher_is_better=metric.outputs[output], **self._asdict(),
+            value=value, interval=interval, unavailable=unavailable,
+        )  # fmt: skip
+
+
+def applies(metric: AnyMetric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
+    """Whether the metric means something with this extractor on this dataset."""
+    if metric.needs in ("truth", "cycle", "lesson"):
+        return False  # it looks at the images themselves, once
+    if metric.needs == "mixture":
+        return dataset.mixture is not None
+    if metric.needs in ("classifier", "condition"):
+        return extractor.classifies == dataset.name and (metric.needs == "classifier" or fake.labels is not None)
+    if metric.needs == "logits":
+        return fake.logits is not None and extractor.classifies in (None, dataset.name)
+    return True
+
+
+def same_set(fake: Extracted, real: Extracted) -> bool:
+    """Whether two sets hold the same features, in whatever order: the moments of different samples are never so close."""
+    if len(fake) != len(real):
+        return False
+    of_fake, of_real = ((x.features.double().mean(0), x.features.double().square().mean(0)) for x in (fake, real))
+    return all(torch.allclose(f, r, rtol=1e-6) for f, r in zip(of_fake, of_real, strict=True))
 
 
 def interval_of(value: float) -> Interval | None:
@@ -208,74 +257,13 @@ def interval_of(value: float) -> Interval | None:
     return Interval(low=value - half, high=value + half, method="95 % normal interval over samples, the reals as they are")
 
 
+def summary(values: list[MetricValue] | tuple[MetricValue, ...]) -> str:
+    """The Frechet distances and counted modes, for the log."""
+    return "  ".join(f"{v.name} {v.value:.4g}" for v in values if v.metric in LOGGED and v.value is not None)
+
+
 @cache
 def warn_once(message: str) -> None:
     """Two datasets lack the same weights; the user needs to hear it once, and not from every worker again."""
     if multiprocessing.parent_process() is None:
         log.warning(message)
-
-
-def applies(metric: Metric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
-    """Whether the metric means something with this extractor on this dataset."""
-    if metric.needs in ("truth", "cycle", "lesson"):
-        return False  # it looks at the images themselves, once
-    if metric.needs == "mixture":
-        return dataset.mixture is not None
-    if metric.needs in ("classifier", "condition"):
-        return extractor.classifies == dataset.name and (metric.needs == "classifier" or fake.labels is not None)
-    if metric.needs == "logits":
-        return fake.logits is not None and extractor.classifies in (None, dataset.name)
-    return True
-
-
-def short_count(n: int) -> str:
-    """5000 -> "5k", 256 -> "256"."""
-    return f"{n // 1000}k" if n >= 1000 and n % 1000 == 0 else str(n)
-
-
-@torch.inference_mode()
-def extract(extractor: Extractor, pictures: Pictures, title: str) -> Extracted:
-    """Features of images at rest (N, C, H, W), in float32, on the CPU when done."""
-    features: Tensor | None = None
-    logits: Tensor | None = None
-    done = 0
-    full_float32 = torch.backends.cudnn.flags(allow_tf32=False)
-    with full_float32, bar(title, total=len(pictures), unit="images") as advance:
-        for batch in pictures.split(inference_batch(extractor.device)):
-            f, k = extractor(batch.to(extractor.device))
-            if features is None:  # whole at once: pieces kept between batches would leave holes that nothing fits into
-                features = torch.empty(len(pictures), f.shape[1])
-                logits = None if k is None else torch.empty(len(pictures), k.shape[1])
-            features[done : done + len(batch)] = f
-            if logits is not None and k is not None:
-                logits[done : done + len(batch)] = k
-            done += len(batch)
-            advance(len(batch))
-    assert features is not None, "a set has at least one image"
-    return Extracted(features, logits)
-
-
-def extract_cached(extractor: Extractor, pictures: Pictures, digest: str | None, title: str) -> Extracted:
-    """`extract`, kept on disk by the digests of the images and of the weights, and by the version of the rules.
-
-    Images without a digest are not kept: the samples of every training would fill the disk.
-    """
-    if digest is None:
-        return extract(extractor, pictures, title)
-    key = hashlib.sha256(f"{digest} {extractor.name} {extractor.digest} {BENCHMARK_VERSION}".encode()).hexdigest()[:32]
-    file = cache_folder() / "features" / f"{key}.safetensors"
-    if file.exists():
-        try:
-            found = load_file(file)
-            return Extracted(found["features"], found.get("logits"))
-        except (SafetensorError, KeyError, OSError):
-            log.warning("%s is damaged; extracting again.", file)
-    extracted = extract(extractor, pictures, title)
-    _remember(extracted, file)
-    return extracted
-
-
-def _remember(extracted: Extracted, file: Path) -> None:
-    tensors = {"features": extracted.features} | ({} if extracted.logits is None else {"logits": extracted.logits})
-    with atomic_path(file) as temporary:
-        save_file(tensors, temporary)

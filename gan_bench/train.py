@@ -1,4 +1,4 @@
-"""Train one variant inside its budget. Resumable: a killed training, continued, gives the bytes of an undisturbed one."""
+"""Train one variant inside its budget. Resumable: a killed training, continued, gives the same bytes as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -15,24 +15,31 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from gan_bench import images
 from gan_bench.budget import Budget, Spent
+from gan_bench.core.files import atomic_path
+from gan_bench.core.seeds import derive, stream
 from gan_bench.datasets.base import Split
 from gan_bench.device import reuse_freed_memory, synchronize
-from gan_bench.records import atomic_path
-from gan_bench.seeds import derive, stream
-from generators.base import Variant
+from gan_bench.generators.base import Variant
+from gan_bench.images import convert
+from gan_bench.records import PANELS
 
 HISTORY_EVERY = 20  # steps; losses leave the device this often, and a checkpoint falls between two rows
 CHECKPOINT_SECONDS = 20.0
 EXPLODED = 1e6  # no loss of a training that goes well comes near it
 SNAPSHOTS = 8  # over a training, besides the first
+SPENT_COLUMNS = ("step", "tflop", "kimg", "seconds")  # of the history: not curves
 Report = Callable[[float, Spent, dict[str, float]], None]  # (share of the budget, spent, losses)
+Snapshot = Callable[[], Tensor]
 
 
 @dataclass
 class Progress:
-    """Where a training stands; all of it goes into a checkpoint."""
+    """Where a training stands; all of it goes into a checkpoint.
+
+    history  one row for each `HISTORY_EVERY` steps: what was spent, mean losses, gradient norms, images a second
+    strip    what `snapshot` gave at the start and after each eighth of the budget
+    """
 
     step: int = 0
     batches: int = 0
@@ -41,7 +48,7 @@ class Progress:
     finished: bool = False
     diverged: str | None = None
     history: list[dict[str, float]] = field(default_factory=list)
-    strip: list[Tensor] = field(default_factory=list)  # what `snapshot` gave at the start and after each eighth of the budget
+    strip: list[Tensor] = field(default_factory=list)
 
 
 class Batches:
@@ -60,13 +67,84 @@ class Batches:
         if epoch != self._epoch:
             order = torch.randperm(len(self.images), generator=stream(self.seed, "batches", epoch))
             self._epoch, self._order = epoch, order.to(self.device)
+
         index = self._order[place * self.size : (place + 1) * self.size]
         batch = self.images[index].contiguous(memory_format=torch.channels_last)
-        return images.to_float(batch), self.labels[index]
+        return convert.to_float(batch), self.labels[index]
+
+
+class Stepper:
+    """Takes training steps, keeps their time and their cost, and sums their losses until a row of the history is due."""
+
+    def __init__(self, variant: Variant, split: Split, budget: Budget, seed: int, progress: Progress) -> None:
+        self.variant, self.budget, self.seed, self.progress = variant, budget, seed, progress
+        self.batches = Batches(split, variant.settings.batch_size, seed, variant.device)
+        self._rng = torch.Generator(variant.device)
+        self._costs: dict[tuple[int, str], float] = {}
+        self._sums: dict[str, Tensor] = {}
+
+    @property
+    def spent(self) -> Spent:
+        """What the training has used so far."""
+        p = self.progress
+        return Spent(p.tflop, p.batches * self.batches.size / 1000, p.seconds, p.step)
+
+    @property
+    def share(self) -> float:
+        """The used share of the budget; at 1 it is spent."""
+        return self.budget.share(self.spent)
+
+    def take(self) -> None:
+        """The next step. Only the step is on the clock."""
+        variant, progress = self.variant, self.progress
+        kind = (variant.n_batches(progress.step), variant.phase(progress.step))
+        if kind not in self._costs:
+            self._costs[kind] = step_tflop(variant, progress.step)
+        variant.anneal(self.share)
+
+        started = time.monotonic()
+        losses = self._step()
+        for name, value in losses.items():  # a phase with other losses leaves the sums of the one before
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+        progress.tflop += self._costs[kind]
+        if self.row_is_due or self.budget.seconds is not None:
+            synchronize(variant.device)
+        progress.seconds += time.monotonic() - started
+
+        progress.finished = self.share >= 1
+
+    @property
+    def row_is_due(self) -> bool:
+        """Whether the history gets a row after this step."""
+        return self.progress.step % HISTORY_EVERY == 0 or self.progress.finished
+
+    def means(self) -> dict[str, float]:
+        """The mean of each loss since the last call."""
+        n_steps = (self.progress.step - 1) % HISTORY_EVERY + 1
+        found = {name: float(total) / n_steps for name, total in self._sums.items()}
+        self._sums = {}
+        return found
+
+    def _step(self) -> dict[str, Tensor]:
+        """One step on the next batches and on a random stream of its own; returns its losses."""
+        variant, progress = self.variant, self.progress
+        n = variant.n_batches(progress.step)
+        torch.manual_seed(derive(self.seed, "layers", progress.step))
+        self._rng.manual_seed(derive(self.seed, "step", progress.step))
+
+        reals, labels = zip(*(self.batches[progress.batches + i] for i in range(n)), strict=True)
+        losses = variant.train_step(progress.step, reals, labels, self._rng)
+        undeclared = losses.keys() - variant.curves.keys()
+        if undeclared:
+            raise ValueError(f"{variant.name} returns {', '.join(sorted(undeclared))}, which its `curves` do not declare")
+
+        progress.step += 1
+        progress.batches += n
+        return losses
 
 
 def step_tflop(variant: Variant, step: int) -> float:
-    """Cost of training step `step`, counted on a throw-away copy on the CPU."""
+    """Cost of training step `step` in TFLOP, counted on a throw-away copy on the CPU."""
     copy = type(variant)(variant.image_shape, variant.n_classes, variant.settings, seed=0, device=torch.device("cpu"))
     size, n = variant.settings.batch_size, variant.n_batches(step)
     real = torch.zeros(size, *variant.image_shape).contiguous(memory_format=torch.channels_last)
@@ -85,103 +163,58 @@ def private_randomness(device: torch.device) -> Iterator[None]:
 
 
 def train(
-    variant: Variant,
-    split: Split,
-    budget: Budget,
-    seed: int,
-    *,
-    checkpoint: Path | None = None,
-    report: Report | None = None,
-    snapshot: Callable[[], Tensor] | None = None,
-) -> Progress:
-    """Train until the budget is spent or a loss is not finite or beyond `EXPLODED` (`diverged` then says where).
+    variant: Variant, split: Split, budget: Budget, seed: int, *,
+    checkpoint: Path | None = None, report: Report | None = None, snapshot: Snapshot | None = None,
+) -> Progress:  # fmt: skip
+    """Train until the budget is spent, or a loss is not finite or beyond `EXPLODED`: `diverged` then says where.
 
-    `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. `snapshot` is called now and
-    then, for `Progress.strip`. Only steps are on the clock.
+    `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. `snapshot` is called at the
+    start and after each eighth of the budget, for `Progress.strip`. Only steps are on the clock.
     """
-    device = variant.device
-    if device.type == "cpu":
-        reuse_freed_memory()
     progress = _resume(variant, checkpoint)
     if progress.finished:
         return progress
-    batches = Batches(split, variant.settings.batch_size, seed, device)
-    costs: dict[tuple[int, str], float] = {}
-    sums: dict[str, Tensor] = {}
+    if variant.device.type == "cpu":
+        reuse_freed_memory()
+
+    stepper = Stepper(variant, split, budget, seed, progress)
     saved_at = time.monotonic()
-    rng = torch.Generator(device)
-
-    def look(share: float) -> None:
-        if snapshot is not None and share * SNAPSHOTS >= len(progress.strip):
-            progress.strip.append(snapshot())
-
-    share = budget.share(spent_by(progress, batches))
-    with private_randomness(device):
-        look(0)
+    with private_randomness(variant.device):
+        _take_snapshot(progress, 0, snapshot)
         while not progress.finished:
-            kind = (variant.n_batches(progress.step), variant.phase(progress.step))
-            if kind not in costs:
-                costs[kind] = step_tflop(variant, progress.step)
-            variant.anneal(share)
-            started = time.monotonic()
-            _add(sums, _take_step(variant, batches, progress, seed, rng))
-            progress.tflop += costs[kind]
-            flush = progress.step % HISTORY_EVERY == 0
-            if flush or budget.seconds is not None:
-                synchronize(device)
-            progress.seconds += time.monotonic() - started
-            spent = spent_by(progress, batches)
-            share = budget.share(spent)
-            progress.finished = share >= 1
-            if not (flush or progress.finished):
+            stepper.take()
+            if not stepper.row_is_due:
                 continue
-            means = _means(progress, sums)
-            sums = {}
-            progress.history.append(history_row(progress, spent, means, variant))
-            look(share)
-            if not all(abs(mean) < EXPLODED for mean in means.values()):  # nor is NaN less than anything
-                what = "exploded" if all(map(math.isfinite, means.values())) else "was not finite"
-                shown = ", ".join(f"{name} {mean:.3g}" for name, mean in means.items())
-                progress.diverged = f"a loss {what} at or before step {progress.step}: {shown}"
-                progress.finished = True
+
+            means = stepper.means()
+            progress.history.append(history_row(progress, stepper.spent, means, variant))
+            _take_snapshot(progress, stepper.share, snapshot)
+            progress.diverged = divergence(means, progress.step)
+            progress.finished |= progress.diverged is not None
+
             if report is not None:
-                report(share, spent, means)
+                report(stepper.share, stepper.spent, means)
             if checkpoint is not None and (progress.finished or time.monotonic() - saved_at >= CHECKPOINT_SECONDS):
                 _save(variant, progress, checkpoint)
                 saved_at = time.monotonic()
     return progress
 
 
-def spent_by(progress: Progress, batches: Batches) -> Spent:
-    return Spent(progress.tflop, progress.batches * batches.size / 1000, progress.seconds, progress.step)
+def _take_snapshot(progress: Progress, share: float, snapshot: Snapshot | None) -> None:
+    if snapshot is not None and share * SNAPSHOTS >= len(progress.strip):
+        progress.strip.append(snapshot())
 
 
-def _take_step(variant: Variant, batches: Batches, progress: Progress, seed: int, rng: torch.Generator) -> dict[str, Tensor]:
-    """The next training step, on the next batches and on random streams of its own; returns its losses."""
-    n = variant.n_batches(progress.step)
-    torch.manual_seed(derive(seed, "layers", progress.step))
-    rng.manual_seed(derive(seed, "step", progress.step))
-    reals, labels = zip(*(batches[progress.batches + i] for i in range(n)), strict=True)
-    losses = variant.train_step(progress.step, reals, labels, rng)
-    progress.step += 1
-    progress.batches += n
-    return losses
-
-
-def _add(sums: dict[str, Tensor], losses: dict[str, Tensor]) -> None:
-    """Add to the sums in place; a phase of other losses leaves the sums of the one before."""
-    for name, value in losses.items():
-        sums[name] = sums[name] + value if name in sums else value
-
-
-def _means(progress: Progress, sums: dict[str, Tensor]) -> dict[str, float]:
-    """Of losses summed since the last row of the history."""
-    n_steps = (progress.step - 1) % HISTORY_EVERY + 1
-    return {name: float(total) / n_steps for name, total in sums.items()}
+def divergence(losses: dict[str, float], step: int) -> str | None:
+    """A sentence where a loss is not finite or beyond `EXPLODED`."""
+    if all(abs(loss) < EXPLODED for loss in losses.values()):  # NaN is not below anything
+        return None
+    what = "exploded" if all(map(math.isfinite, losses.values())) else "was not finite"
+    return f"a loss {what} at or before step {step}: {', '.join(f'{name} {loss:.3g}' for name, loss in losses.items())}"
 
 
 def history_row(progress: Progress, spent: Spent, means: dict[str, float], variant: Variant) -> dict[str, float]:
-    """step, spent, losses, gradient norms of the last step, and the speed since the row before."""
+    """step, spent, losses, gradient norms of the last step, and images a second since the row before."""
     before = progress.history[-1] if progress.history else {"kimg": 0.0, "seconds": 0.0}
     rate = 1000 * (spent.kimg - before["kimg"]) / max(spent.seconds - before["seconds"], 1e-9)
     norms = {name: float(norm) for name, norm in variant.gradient_norms().items()}
@@ -191,8 +224,15 @@ def history_row(progress: Progress, spent: Spent, means: dict[str, float], varia
     }  # fmt: skip
 
 
+def curves(progress: Progress, variant: Variant) -> dict[str, str]:
+    """Which of PANELS shows each column of the history: losses as declared; the others are gradient norms and speed."""
+    *_, gradients, speed = PANELS
+    columns = dict.fromkeys(name for row in progress.history for name in row if name not in SPENT_COLUMNS)
+    return {name: variant.curves.get(name, gradients) for name in columns} | {"images_per_second": speed}
+
+
 def write_history(progress: Progress, path: Path) -> None:
-    """One row per `HISTORY_EVERY` steps: step, spent, the mean of each loss since the row before, gradient norms, images/s."""
+    """The history as CSV, one row for each `HISTORY_EVERY` steps."""
     with atomic_path(path) as temporary:
         pd.DataFrame(progress.history).to_csv(temporary, index=False)
 

@@ -1,15 +1,12 @@
 """Conditional GAN: "Conditional Generative Adversarial Nets" (Mirza and Osindero 2014), arXiv 1411.1784.
 
-Paper: fully connected networks on MNIST; the one-hot class joins the latent of G and the input of D.
-Here: the same joining with DCGAN's networks: one-hot beside z in G, and one constant plane a class beside the image in D;
-Adam 2e-4 (.5, .999), batch 64, non-saturating loss. Fakes carry the labels of the real batch.
-The plane of the image's class has unit norm: a plane of ones has the norm 32, and every update of the weights on it shifts
-what D's first layer says by as much more. 8 TFLOP of CIFAR-10 end at an FD cifar10-resnet_2k of 319 with planes of 1, 250 with
-.1, 200 with .03. The one-hot class of G has the mean square of z, 1, so that the first layer hears it: on MNIST planes of .03
-leave a label agreement of .85 without that, .93 with it.
+Paper: fully connected networks on MNIST. The one-hot class joins the latent of G and the input of D.
+Here: DCGAN's networks, losses and optimiser, batch 64. G is given the one-hot class beside z, with the mean square of z, 1,
+so that the first layer does not ignore it. D is given one constant plane for each class beside the image. The plane of the
+image's class has norm 1, so that its weights do not outweigh the image.
 
-Short budgets: as for dcgan. 6 TFLOP of CIFAR-10 end at an FD cifar10-resnet / lite0 (5k, seed 0) of 270 / 1,816. Batches of 8
-at lr 2e-4 end at 204 / 1,665, at 3e-4 at 221 / 1,603, but take half as many seconds more, and on MNIST are no better.
+Short budgets: batch 16, lr 4e-4, and samples from a running average of G, for dcgan's reasons. The trials are in
+`benchmarks/results/tuning.md`.
 """
 
 from __future__ import annotations
@@ -18,31 +15,36 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from generators import VARIANTS, base, blocks
+from gan_bench.generators import VARIANTS, blocks
+from gan_bench.generators.adversarial import AdversarialVariant
+from gan_bench.generators.settings import AdamSettings
 
 
 @VARIANTS.register
-class CGAN(base.AdversarialVariant):
+class CGAN(AdversarialVariant):
+    """DCGAN whose networks are both given the class. Fakes have the labels of the real batch."""
+
     name = "cgan"
     title = "cGAN"
     paper = "Mirza and Osindero 2014"
-    settings_type = base.AdamSettings
-    short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
     conditional = True
+    settings_type = AdamSettings
+    short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)
     g_loss = staticmethod(blocks.nonsaturating_g_loss)
 
     def build(self) -> dict[str, nn.Module]:
-        s, (channels, height, width) = self.settings, self.image_shape
-        generator = blocks.dcgan_generator(s.z_dim + self.n_classes, self.image_shape, s.width)
-        discriminator = blocks.dcgan_discriminator((channels + self.n_classes, height, width), s.width, batch_norm=True)
-        return {"generator": blocks.init_normal(generator), "discriminator": blocks.init_normal(discriminator)}
+        """G: (B, z_dim + n_classes) -> (B, C, H, W). D: (B, C + n_classes, H, W) -> logits (B, 1)."""
+        s, d_channels = self.settings, self.image_shape[0] + self.n_classes
+        return blocks.dcgan_networks(s.z_dim + self.n_classes, self.image_shape, s.width, d_channels=d_channels)
 
     def g_input(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Latents (B, z_dim) and labels (B,) -> (B, z_dim + n_classes): beside z, sqrt(n_classes) at the class, else 0."""
         return torch.cat([z, self.n_classes**0.5 * F.one_hot(labels, self.n_classes).to(z.dtype)], dim=1)
 
     def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Images (B, C, H, W) and labels (B,) -> (B, C + n_classes, H, W): the plane of the class is 1 / H, the others 0."""
         height, width = images.shape[2:]
         one_hot = F.one_hot(labels, self.n_classes).to(images.dtype) / height
         planes = one_hot[:, :, None, None].expand(-1, -1, height, width)

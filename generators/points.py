@@ -1,15 +1,15 @@
 """Networks for points of the plane: those of PacGAN's synthetic experiments (Lin et al. 2018, arXiv 1712.04086, section 4.1).
 
 G: four layers of 400 units with batch norm and ReLU. D: three maxout layers of 200 units with 5 pieces. Weights N(0, .02);
-latents of 2 normal numbers; Adam 1e-4 (.8, .999), batch 100. Their sizes from width 64 on, smaller in proportion below.
+latents of 2 normal numbers; Adam 1e-4 (.8, .999), batch 100. These sizes hold from width 64 on and shrink in proportion below.
 """
 
 from __future__ import annotations
 
 from torch import nn
 
-from generators import blocks
-from generators.base import Settings
+from gan_bench.generators import blocks
+from gan_bench.generators.settings import Settings
 
 SETTINGS = {"z_dim": 2, "batch_size": 100, "lr": 1e-4, "beta1": 0.8}
 MOMENTUM = 0.05  # of batch norm's running statistics, as in the authors' code
@@ -20,6 +20,7 @@ def networks(settings: Settings, image_shape: tuple[int, int, int], packed: int 
     coordinates = image_shape[0]
     shrink = min(1.0, settings.width / 64)
     hidden, units = int(400 * shrink), int(200 * shrink)
+
     layers: list[nn.Module] = []
     for n_in in (settings.z_dim, hidden, hidden, hidden):
         layers += [nn.Linear(n_in, hidden, bias=False), nn.BatchNorm1d(hidden, momentum=MOMENTUM), nn.ReLU(inplace=True)]

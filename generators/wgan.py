@@ -1,12 +1,11 @@
 """WGAN with weight clipping: "Wasserstein GAN" (Arjovsky, Chintala, Bottou 2017), arXiv 1701.07875.
 
-Paper: critic weights clipped to [-.01, .01] after each of its steps, RMSProp 5e-5, batch 64, five critic steps a generator
-step; the authors' code takes 100 for the first 25 generator steps and for every 500th. Networks of DCGAN.
+Paper: the critic's weights are clipped to [-.01, .01] after each of its steps. RMSProp 5e-5, batch 64, five critic steps for
+each generator step; the authors' code takes 100 for the first 25 generator steps and for every 500th. Networks of DCGAN.
 
-Short budgets: lr 5e-4, batch 16, samples from a running average, two critic steps and no long turns. FD in the dataset's
-own classifier and in lite0 (5k, seed 0) after 6 TFLOP with one, two and three critic steps: on CIFAR-10 224 / 2,233,
-201 / 1,967 and 173 / 1,950, on MNIST 12.5 / 272, 10.5 / 280 and 9.6 / 422. With one the critic lags behind on CIFAR-10 and
-its loss tells nothing (Spearman correlation with the step +.14); with two it falls as G improves (-.96).
+Short budgets: lr 5e-4, batch 16, two critic steps, no long turns, and samples from a running average of G. With one critic
+step the critic's loss says nothing about the progress of G; with two it falls as G improves. The trials are in
+`benchmarks/results/tuning.md`.
 """
 
 from __future__ import annotations
@@ -14,15 +13,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from generators import VARIANTS, base, blocks
+from gan_bench.generators import VARIANTS, blocks
+from gan_bench.generators.adversarial import DCGANGeneratorVariant
+from gan_bench.generators.settings import Settings
 
 LONG, WARM_UP, EVERY = 100, 25, 500  # critic steps of a long turn; at the first WARM_UP generator steps and each EVERY-th
 
 
 @dataclass(frozen=True)
-class Settings(base.Settings):
+class WGANSettings(Settings):
+    """Those of the paper.
+
+    lr          RMSProp's learning rate, of both networks
+    clip        largest absolute value of a weight of the critic
+    n_critic    critic steps for each generator step
+    long_turns  whether the critic sometimes takes 100 steps, as in the authors' code
+    """
+
     lr: float = 5e-5
     clip: float = 0.01
     n_critic: int = 5
@@ -30,35 +39,34 @@ class Settings(base.Settings):
 
 
 @VARIANTS.register
-class WGAN(base.AdversarialVariant):
+class WGAN(DCGANGeneratorVariant):
+    """A critic with clipped weights and Wasserstein losses."""
+
     name = "wgan"
     title = "WGAN"
     paper = "Arjovsky, Chintala, Bottou 2017"
-    settings_type = Settings
-    settings: Settings
+    settings_type = WGANSettings
+    settings: WGANSettings
     boundary = None
     short_budget = {"batch_size": 16, "lr": 5e-4, "n_critic": 2, "long_turns": False, "ema": 0.99}
 
-    def build(self) -> dict[str, nn.Module]:
-        return blocks.dcgan_networks(self.settings.z_dim, self.image_shape, self.settings.width)
+    d_loss = staticmethod(blocks.wasserstein_d_loss)
+    g_loss = staticmethod(blocks.wasserstein_g_loss)
 
     def build_optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """One RMSProp for each network."""
         return {
             "g_optimiser": torch.optim.RMSprop(self.generator.parameters(), self.settings.lr, foreach=True),
             "d_optimiser": torch.optim.RMSprop(self.discriminator.parameters(), self.settings.lr, foreach=True),
         }
 
     def n_batches(self, step: int) -> int:
+        """One for each critic step: `n_critic`, or 100 in a long turn."""
         s = self.settings
         return LONG if s.long_turns and (step < WARM_UP or step % EVERY == 0) else s.n_critic
 
-    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        return fake_logits.mean() - real_logits.mean()
-
-    def g_loss(self, fake_logits: Tensor) -> Tensor:
-        return -fake_logits.mean()
-
     def update_d(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        """One step of the critic on images (B, C, H, W); then its weights are clipped."""
         losses = super().update_d(real, fake, rng)
         with torch.no_grad():
             for parameter in self.discriminator.parameters():

@@ -1,21 +1,24 @@
-"""The leaderboard: records in, one static folder of pages, tables and figures out. Needs no torch.
+"""The leaderboard: results in, one static folder of pages, tables and figures out. Needs no torch.
 
 Importing this package is cheap; pandas, matplotlib and Jinja2 are imported by the first `build`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_bench.records import Result
+
 if TYPE_CHECKING:
-    from leaderboard.page import Board
+    from gan_bench.leaderboard.board import Board
 
 __all__ = ["build"]
 
 
-def build(run_folders: list[Path], out: Path, headline: dict[str, str] | None = None) -> Board:
-    """See `leaderboard.page.build`."""
-    from leaderboard import page
+def build(results: Sequence[Result], out: Path, headline: dict[str, str] | None = None) -> Board:
+    """See `gan_bench.leaderboard.page.build`."""
+    from gan_bench.leaderboard import page
 
-    return page.build(run_folders, out, headline)
+    return page.build(results, out, headline)

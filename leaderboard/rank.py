@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from leaderboard.aggregate import Column
+from gan_bench.leaderboard.columns import Column
 
 Point = tuple[float, float | None, float | None]  # value, low, high; no interval: low and high are None
 
@@ -20,15 +18,21 @@ def rank_range(points: Sequence[Point], higher_is_better: bool) -> list[tuple[in
     spans = [(value if low is None else low, value if high is None else high) for value, low, high in points]
     if higher_is_better:
         spans = [(-high, -low) for low, high in spans]
-    return [
-        (1 + sum(other_high < low for _, other_high in spans), len(spans) - sum(other_low > high for other_low, _ in spans))
-        for low, high in spans
-    ]
+
+    ranks = []
+    for low, high in spans:
+        n_better = sum(other_high < low for _, other_high in spans)
+        n_worse = sum(other_low > high for other_low, _ in spans)
+        ranks.append((1 + n_better, len(spans) - n_worse))
+    return ranks
 
 
 def choose_headline(columns: Sequence[Column], asked: str | None) -> Column | None:
-    """The column to rank by, out of those that hold values: the one asked for (by the start of its name), else FID,
-    else the Frechet distance of lite0, else any Frechet distance, else the first column. None when there is no column."""
+    """The column to rank by, out of those that hold values; None where there is no column.
+
+    It is the first that exists of: the one asked for (by the start of its name), FID, the Frechet distance of lite0, any
+    Frechet distance, the first column.
+    """
     frechet = [c for c in columns if c.metric == "fd"]
     preferences = (
         [c for c in columns if asked and c.name.startswith(asked)],

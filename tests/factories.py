@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
+from gan_bench.budget import Budget
+from gan_bench.generators import VARIANTS
+from gan_bench.generators.base import Variant
 from gan_bench.records import CellSpec
-from generators import VARIANTS
-from generators.base import Variant
 
 
 def cell_spec(**changes: Any) -> CellSpec:
     fields: dict[str, Any] = {
-        "dataset": "shapes", "variant": "dcgan", "seed": 0, "preset": "smoke", "tflop": 0.002, "kimg": None, "seconds": None,
+        "dataset": "shapes", "variant": "dcgan", "seed": 0, "preset": "smoke", "budget": Budget(tflop=0.002),
         "n_fake": 120, "n_real": 200, "extractors": ("raw",), "metrics": ("fd",),
         "settings": VARIANTS.get("dcgan").default_settings(8),
     }  # fmt: skip
@@ -25,3 +29,9 @@ def small(name: str, image_shape: tuple[int, int, int] = (3, 32, 32), seed: int 
     kind = VARIANTS.get(name)
     chosen = kind.settings_type(**{**kind.default_settings(8), "batch_size": 8, **settings})
     return kind(image_shape, 10, chosen, seed=seed, device=torch.device("cpu"))
+
+
+def load_samples(path: Path) -> Tensor:
+    """The images of a file of samples."""
+    with np.load(path, allow_pickle=False) as data:
+        return torch.from_numpy(data["images"])

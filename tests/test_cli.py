@@ -11,11 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench import images
+from gan_bench.cell import run_cell
 from gan_bench.datasets import DATASETS
-from gan_bench.run import run_cell
-from generators import VARIANTS
-from tests.factories import cell_spec
+from gan_bench.generators import VARIANTS
+from gan_bench.images.pictures import save_png
+from tests.factories import cell_spec, load_samples
 
 MISTAKES = [
     (
@@ -102,16 +102,16 @@ def test_lists(cli, what):
     assert known[what] in names and known[what] in cli("list", what).stdout
 
 
-def test_doctor_tells_what_is_at_hand(cli, monkeypatch):
+def test_doctor_tells_what_is_available(cli, monkeypatch):
     found = json.loads(cli("doctor", "--json").stdout)
-    assert found["extractor lite0"] == "at hand" and "weights are not on this machine" in found["extractor inception"]
-    assert found["dataset shapes"] == "at hand" and "torch" in found["packages"]
+    assert found["extractor lite0"] == "available" and "weights are not on this machine" in found["extractor inception"]
+    assert found["dataset shapes"] == "available" and "torch" in found["packages"]
 
 
 def test_verify_names_what_is_missing(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_BENCH_CACHE", str(tmp_path))
     ended = cli("data", "verify", "cifar10")
-    assert ended.code == 1 and ended.stdout.count("is missing; `gan-bench data fetch cifar10` mends it.") == 4
+    assert ended.code == 1 and ended.stdout.count("is missing; `gan-bench data fetch cifar10` fixes it.") == 4
 
 
 def test_fetch_and_verify_of_what_is_there(cli, fetched):
@@ -124,7 +124,7 @@ def folder(tmp_path: Path) -> Path:
     """120 real images of `shapes` as PNG files."""
     pictures = DATASETS.create("shapes").load("test").images[:120]
     for i, picture in enumerate(pictures):
-        images.save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "pictures" / f"{i:03d}.png")
+        save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "pictures" / f"{i:03d}.png")
     return tmp_path / "pictures"
 
 
@@ -175,11 +175,11 @@ def test_a_scored_folder_joins_a_leaderboard(cli, folder, tmp_path):
     assert json.loads(cli("leaderboard", run, "--json").stdout)
     cell = run / "cells/shapes/dcgan/seed-0"
     assert cli("sample", cell, "-n", 5, "--out", tmp_path / "five.npz").code == 0
-    assert images.load_samples(tmp_path / "five.npz").shape == (5, 3, 32, 32)
+    assert load_samples(tmp_path / "five.npz").shape == (5, 3, 32, 32)
     assert cli("sample", cell, "-n", 3, "--start", 1, "--out", tmp_path / "files").code == 0
     assert sorted(f.name for f in (tmp_path / "files").iterdir()) == ["000001.png", "000002.png", "000003.png"]
     second = np.asarray(Image.open(tmp_path / "files" / "000001.png")).transpose(2, 0, 1)
-    assert np.array_equal(second, images.load_samples(tmp_path / "five.npz")[1].numpy())
+    assert np.array_equal(second, load_samples(tmp_path / "five.npz")[1].numpy())
 
 
 def test_a_conditional_variant_draws_the_class_asked_for(cli, tmp_path):
@@ -190,7 +190,7 @@ def test_a_conditional_variant_draws_the_class_asked_for(cli, tmp_path):
     name = DATASETS.create("shapes").class_names[2]
     assert cli("sample", cell, "-n", 4, "--label", 1, "--out", one).code == 0
     assert cli("sample", cell, "-n", 4, "--label", name, "--out", other).code == 0
-    assert not torch.equal(images.load_samples(one), images.load_samples(other))
+    assert not torch.equal(load_samples(one), load_samples(other))
     assert "unknown class of shapes '99'" in cli("sample", cell, "--label", 99).stderr
 
 

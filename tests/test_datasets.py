@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 import torch
 
-from gan_bench import images
+from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS, base, cifar10, mnist
 from gan_bench.datasets.sources import Npm, Official, SourceFailed, read_members
-from gan_bench.errors import UserError
+from gan_bench.images import convert
+from gan_bench.images.procedural import HUES, SHAPES, SIDE
 
 IDX_MD5 = {
     "train-images": "6bbc9ace898e44ae57da46a324031adb",
@@ -145,7 +146,7 @@ def test_files_put_by_hand_are_used(own_cache):
     assert dataset.verify() == []
 
 
-def test_a_flipped_byte_is_noticed_named_and_mended(server, own_cache, caplog):
+def test_a_flipped_byte_is_noticed_named_and_fixed(server, own_cache, caplog):
     address, folder = server
     put_official(folder)
     dataset = tiny_dataset((official(address),))
@@ -155,7 +156,7 @@ def test_a_flipped_byte_is_noticed_named_and_mended(server, own_cache, caplog):
     raw[-5] ^= 1
     file.write_bytes(raw)
     (fault,) = dataset.verify()
-    assert str(file) in fault and "damaged" in fault and "gan-bench data fetch tiny" in fault
+    assert str(file) in fault and "damaged" in fault and "`gan-bench data fetch tiny` fixes it" in fault
     split = dataset.load("test")
     assert str(file) in caplog.text and dataset.verify() == []
     assert torch.equal(split.images[:, 0, 2:-2, 2:-2], torch.from_numpy(tiny_arrays()["test-images"]))
@@ -213,10 +214,11 @@ def test_every_dataset_keeps_its_contract(name: str, fetched):
     dataset = DATASETS.create(name)
     splits = [dataset.load("train"), dataset.load("test")]
     for split in splits:
-        at_rest = torch.float32 if images.are_points(dataset.image_shape) else torch.uint8
+        at_rest = torch.float32 if convert.are_points(dataset.image_shape) else torch.uint8
         assert split.images.dtype == at_rest and tuple(split.images.shape[1:]) == dataset.image_shape
         assert split.labels.dtype == torch.int64 and len(split.labels) == len(split.images)
         assert set(split.labels.unique().tolist()) == set(range(len(dataset.class_names)))
+        assert dataset.n_classes == len(dataset.class_names) and len(dataset.open("test").images) == len(splits[1].images)
     assert splits[0].digest == dataset.load("train").digest != splits[1].digest
     assert dataset.verify() == []
 
@@ -234,6 +236,22 @@ def test_stacked_digits_are_those_of_their_class(fetched):
     for image, label in zip(split.images[:50], split.labels[:50].tolist(), strict=True):
         assert [known[channel.numpy().tobytes()] for channel in image] == [label // 100, label // 10 % 10, label % 10]
     assert split.labels.bincount(minlength=1000).min() > 5
+
+
+def test_a_dataset_that_is_made_of_another_needs_its_bytes(fetched, monkeypatch):
+    """Fetching and checking Stacked MNIST are those of MNIST, whose padding it has."""
+    stacked = DATASETS.get("stacked-mnist")
+    assert (stacked.made_of, stacked.padding) == ("mnist", mnist.Mnist.padding)
+    calls = []
+    monkeypatch.setattr(mnist.Mnist, "fetch", lambda self: calls.append(self.name))
+    monkeypatch.setattr(mnist.Mnist, "verify", lambda self: [self.name])
+    stacked().fetch()
+    assert calls == ["mnist"] and stacked().verify() == ["mnist"]
+
+
+def test_the_declared_form_of_shapes_is_that_of_its_drawings():
+    shapes = DATASETS.get("shapes")
+    assert shapes.image_shape == (3, SIDE, SIDE) and shapes.n_classes == len(SHAPES) * len(HUES)
 
 
 def test_shapes_have_the_factors_their_labels_say():

@@ -17,14 +17,14 @@ from sklearn.datasets import load_sample_image
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from detectors import DETECTORS, create
-from detectors.base import Detector, Prepared
-from detectors.evaluate import accuracy_at, auroc, auroc_interval, average_precision, detection
-from detectors.spectrum import azimuthal_spectrum
-from detectors.timm_probe import downloaded_backbone
 from gan_bench import pretrained
-from gan_bench.errors import UserError
-from gan_bench.seeds import stream
+from gan_bench.core.errors import UserError
+from gan_bench.core.seeds import stream
+from gan_bench.detectors import DETECTORS
+from gan_bench.detectors.base import Detector, Prepared
+from gan_bench.detectors.evaluate import accuracy_at, auroc, auroc_interval, average_precision, detection
+from gan_bench.detectors.spectrum import azimuthal_spectrum
+from gan_bench.detectors.timm_probe import downloaded_backbone
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -153,7 +153,7 @@ def checkered(images: Tensor) -> Tensor:
 
 def fitted(name: str, channels: int) -> Detector:
     """Fitted on 64 smooth images against 64 checkered ones, validated on 24 of each."""
-    detector = create(name, seed=7)
+    detector = DETECTORS.create(name, seed=7)
     real, fake = smooth_images(88, channels, "fit"), checkered(smooth_images(88, channels, "fit fake"))
     detector.fit(*(detector.prepare(images) for images in (real[:64], fake[:64], real[64:], fake[64:])))
     return detector
@@ -205,7 +205,7 @@ def test_a_score_does_not_depend_on_the_images_beside_it(name, channels):
 
 @over_detectors
 def test_chance_when_fakes_are_real(name):
-    detector = create(name, seed=7)
+    detector = DETECTORS.create(name, seed=7)
     sets = (64, "fit"), (64, "other fit"), (24, "validate"), (24, "other validate")
     detector.fit(*(detector.prepare(smooth_images(n, 3, purpose)) for n, purpose in sets))
     real, other = (detector.score(detector.prepare(smooth_images(150, 3, p))) for p in ("null test", "other null test"))
@@ -215,7 +215,7 @@ def test_chance_when_fakes_are_real(name):
 
 @over_detectors
 def test_method_is_one_line(name):
-    method = create(name).method
+    method = DETECTORS.create(name).method
     assert method and "\n" not in method
 
 
@@ -223,7 +223,7 @@ def test_a_half_is_the_fair_threshold_for_unequal_counts():
     def features(n: int, mean: float, seed: int) -> np.ndarray:
         return np.random.default_rng(seed).normal(mean, 1, (n, 1))
 
-    detector = create("spectrum")
+    detector = DETECTORS.create("spectrum")
     detector.fit(features(4000, 0, 0), features(400, 1, 1), features(400, 0, 2), features(40, 1, 3))
     accuracies = accuracy_at(detector.score(features(2000, 0, 4)), detector.score(features(2000, 1, 5)))
     # Best for N(0, 1) against N(1, 1): Phi(1/2) = 0.691 each. The fakes' mean is known to 1/sqrt(400), so the threshold to
@@ -247,12 +247,12 @@ def test_spectrum_of_a_flat_image_is_finite_and_has_no_brightness():
 
 def test_unknown_detector_names_the_nearest():
     with pytest.raises(UserError, match="unknown detector 'spectrm'; did you mean 'spectrum'"):
-        create("spectrm")
+        DETECTORS.create("spectrm")
 
 
 def test_unknown_timm_model_names_the_nearest_of_a_few():
     with pytest.raises(UserError, match="unknown timm model 'convnext_ato'; did you mean 'convnext_atto'") as caught:
-        create("timm:convnext_ato")
+        DETECTORS.create("timm:convnext_ato")
     assert "tf_efficientnet_lite0" in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -266,7 +266,7 @@ def test_weights_that_cannot_be_fetched_are_said_so(monkeypatch):
 
     monkeypatch.setattr(timm, "create_model", unreachable)
     with pytest.raises(UserError, match="weights of timm model 'convnext_atto' could not be fetched") as caught:
-        create("timm:convnext_atto")
+        DETECTORS.create("timm:convnext_atto")
     assert "timm:tf_efficientnet_lite0 needs no download" in str(caught.value)
     assert asked == [("convnext_atto", True)]  # and no second try with random weights
 
@@ -280,7 +280,7 @@ def test_a_downloaded_backbone_gets_its_own_size_and_normalisation(monkeypatch):
     assert white.shape == (2, 3, 160, 160)
     expected = (1 - np.array(config["mean"])) / np.array(config["std"])
     np.testing.assert_allclose(white.mean((0, 2, 3)).numpy(), expected, rtol=1e-5)
-    features = create("timm:test_vit").prepare(torch.zeros(3, 1, 32, 32, dtype=torch.uint8))
+    features = DETECTORS.create("timm:test_vit").prepare(torch.zeros(3, 1, 32, 32, dtype=torch.uint8))
     assert features.shape == (3, backbone.net.num_features)
 
 

@@ -11,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench import images, scorer
+from gan_bench import extraction
 from gan_bench.datasets import DATASETS
 from gan_bench.external import fit, oddities
+from gan_bench.images.pictures import save_png
+from gan_bench.images.sets import LazyImages, in_memory
 from gan_bench.scorer import Scorer
-from gan_bench.streams import in_memory, of_tensor
 from tests.conftest import CPU
 
 RAW = ("--budget", "smoke", "--extractors", "raw", "--metrics", "fd,pr", "--device", "cpu")
@@ -57,7 +58,7 @@ def test_a_folder_is_compared_with_a_folder_of_any_size(cli, tmp_path):
 
 def test_a_folder_has_metrics_of_its_own_accord_but_no_leaderboard(cli, tmp_path, shapes):
     for i, picture in enumerate(shapes[:120]):
-        images.save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "reals" / f"{i:03d}.png")
+        save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "reals" / f"{i:03d}.png")
     array = save_array(shapes[120:240], tmp_path / "a.npy")
     dataset = f"folder:{tmp_path / 'reals'}"
     table = cli("score", array, "--dataset", dataset, "--budget", "smoke", "--device", "cpu").stdout
@@ -83,7 +84,7 @@ def test_sub_folders_and_arrays_tell_the_classes_asked_for(cli, fetched, tmp_pat
     """Real digits under their own classes: the classifier agrees; and they teach what reals teach."""
     digits = fetched["mnist"].load("train").subset(1500, "digits")
     for i, (image, label) in enumerate(zip(digits.images, digits.labels.tolist(), strict=True)):
-        images.save_png(image.expand(3, -1, -1).permute(1, 2, 0).numpy(), tmp_path / f"digits/{label}/{i}.png")
+        save_png(image.expand(3, -1, -1).permute(1, 2, 0).numpy(), tmp_path / f"digits/{label}/{i}.png")
     np.savez(tmp_path / "digits.npz", images=digits.images.numpy(), labels=digits.labels.numpy())
     options = ("--dataset", "mnist", "--budget", "smoke", "--extractors", "mnist-cnn", "--metrics", "condition,cas", "--json")
     folder, array = (values(cli("score", tmp_path / name, *options)) for name in ("digits", "digits.npz"))
@@ -94,7 +95,7 @@ def test_sub_folders_and_arrays_tell_the_classes_asked_for(cli, fetched, tmp_pat
 
 def test_sub_folders_that_are_no_classes_are_said_and_read(cli, tmp_path, shapes):
     for i, picture in enumerate(shapes):
-        images.save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "s" / ("train" if i % 2 else "val") / f"{i:03d}.png")
+        save_png(picture.permute(1, 2, 0).numpy(), tmp_path / "s" / ("train" if i % 2 else "val") / f"{i:03d}.png")
     ended = cli("score", tmp_path / "s", "--dataset", "shapes", *RAW, "--json")
     assert values(ended)["fd_raw_300"] > 0
     assert "'train' is no class of shapes" in words(ended.stderr) and "scored without classes" in words(ended.stderr)
@@ -103,9 +104,9 @@ def test_sub_folders_that_are_no_classes_are_said_and_read(cli, tmp_path, shapes
 def test_digits_without_padding_are_padded_as_the_reals_were(fetched, caplog):
     mnist = DATASETS.create("mnist")
     digits = fetched["mnist"].load("test").images[:100]
-    fitted = in_memory(fit(of_tensor(digits[:, :, 2:-2, 2:-2].contiguous()), mnist, "digits"))
+    fitted = in_memory(fit(LazyImages.of(digits[:, :, 2:-2, 2:-2].contiguous()), mnist, "digits"))
     assert torch.equal(fitted, digits) and "resized" not in caplog.text
-    assert in_memory(fit(of_tensor(digits[:, :, 4:-4, 4:-4].contiguous()), mnist, "digits")).shape == digits.shape
+    assert in_memory(fit(LazyImages.of(digits[:, :, 4:-4, 4:-4].contiguous()), mnist, "digits")).shape == digits.shape
     assert "images of 24x24 were resized to 32x32" in caplog.text
 
 
@@ -120,7 +121,7 @@ def test_images_stored_in_another_way_are_suspected(shapes):
 
 def test_the_reals_themselves_are_recognised_in_any_order(cli, tmp_path):
     reals = DATASETS.create("shapes").load("train").subset(512, "shapes", "real", 512).images
-    warning = "the features (raw) are those of the reals, one and all"
+    warning = "all features (raw) are those of the reals"
     options = ("--dataset", "shapes", *RAW, "--json")
     ended = cli("score", save_array(reals.flip(0), tmp_path / "a.npy"), *options)
     assert warning in words(ended.stderr)
@@ -149,7 +150,7 @@ def test_images_are_looked_at_once_for_any_number_of_scores(cli, tmp_path, shape
     """The same images under another name and with another metric: their features are still known."""
     options = ("--dataset", "shapes", "--budget", "smoke", "--extractors", "raw", "--device", "cpu", "--json")
     first = values(cli("score", save_array(shapes, tmp_path / "a.npy"), *options, "--metrics", "fd"))
-    monkeypatch.setattr(scorer, "extract", lambda *_: pytest.fail("features were extracted again"))
+    monkeypatch.setattr(extraction, "extract", lambda *_: pytest.fail("features were extracted again"))
     again = values(cli("score", save_array(shapes, tmp_path / "b.npy"), *options, "--metrics", "fd,pr"))
     assert again["fd_raw_300"] == first["fd_raw_300"] and "precision_raw_300" in again
 

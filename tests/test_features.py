@@ -7,19 +7,20 @@ import timm
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from gan_bench import scorer
+from gan_bench import extraction, scorer
 from gan_bench.datasets import DATASETS
+from gan_bench.extraction import extract, extract_cached
 from gan_bench.features import EXTRACTORS, base, inception
 from gan_bench.features.base import Unavailable
 from gan_bench.pretrained import fold_norms
-from gan_bench.scorer import Scorer, extract, extract_cached
+from gan_bench.scorer import Scorer
 from tests.conftest import CPU
 
 BARS = {"mnist": 0.994, "cifar10": 0.93}
 READY = [name for name in EXTRACTORS.names() if name != "inception"]
 
 
-def pictures(n: int, channels: int, side: int = 32) -> torch.Tensor:
+def random_images(n: int, channels: int, side: int = 32) -> torch.Tensor:
     return torch.randint(0, 256, (n, channels, side, side), dtype=torch.uint8, generator=torch.Generator().manual_seed(n))
 
 
@@ -33,7 +34,7 @@ def loaded(name: str) -> base.Extractor:
 def test_features_of_grey_and_colour_of_any_size(name):
     extractor = loaded(name)
     for channels, side in ((1, 32), (3, 32), (3, 40), (1, 28)):
-        found = extract(extractor, pictures(7, channels, side), "test")
+        found = extract(extractor, random_images(7, channels, side), "test")
         assert found.features.shape[0] == 7 and found.features.dtype == torch.float32 and found.features.isfinite().all()
         assert (found.logits is not None) == (extractor.classifies is not None)
     assert extractor.digest and extractor.label(32)
@@ -42,9 +43,9 @@ def test_features_of_grey_and_colour_of_any_size(name):
 @pytest.mark.parametrize("name", READY)
 def test_features_do_not_depend_on_the_batch(name, monkeypatch):
     """Float noise of kernels chosen by batch size is all that may differ."""
-    extractor, images = loaded(name), pictures(23, 3)
+    extractor, images = loaded(name), random_images(23, 3)
     whole = extract(extractor, images, "test").features
-    monkeypatch.setattr(scorer, "inference_batch", lambda device: 5)
+    monkeypatch.setattr(extraction, "inference_batch", lambda device: 5)
     parts = extract(extractor, images, "test").features
     assert torch.allclose(whole, parts, rtol=1e-3, atol=1e-3 * whole.abs().max().item())
 
@@ -52,7 +53,7 @@ def test_features_do_not_depend_on_the_batch(name, monkeypatch):
 @pytest.mark.parametrize("name", READY)
 def test_grey_is_seen_as_colour_of_equal_channels(name):
     """And by an extractor of grey images the other way round: equal channels have their own level as luma."""
-    grey = pictures(5, 1)
+    grey = random_images(5, 1)
     alone, repeated = (extract(loaded(name), images, "test").features for images in (grey, grey.expand(-1, 3, -1, -1)))
     if name == "raw":  # the values themselves, of as many channels as there are
         assert torch.equal(alone.repeat(1, 3), repeated)
@@ -62,7 +63,7 @@ def test_grey_is_seen_as_colour_of_equal_channels(name):
 
 def test_an_extractor_of_digits_sees_the_luma_of_colours():
     """Red, green and blue of one level are not alike to it; a colour is like the grey of its luma (ITU-R BT.601)."""
-    level = pictures(5, 1)
+    level = random_images(5, 1)
     red, green = (torch.cat([level * (c == k) for c in range(3)], dim=1) for k in range(2))
     found = [extract(loaded("mnist-cnn"), images, "test").features for images in (red, (level * 0.299).round().byte(), green)]
     assert torch.allclose(found[0], found[1], atol=1e-4) and not torch.allclose(found[0], found[2], atol=1e-2)
@@ -149,7 +150,7 @@ def test_cached_features_follow_images_and_weights(cache, monkeypatch):
     split = DATASETS.create("shapes").load("test").subset(20, "features")
     extractor = loaded("raw")
     first = extract_cached(extractor, split.images, split.digest, "test")
-    monkeypatch.setattr(scorer, "extract", lambda *_: pytest.fail("features were extracted again"))
+    monkeypatch.setattr(extraction, "extract", lambda *_: pytest.fail("features were extracted again"))
     assert torch.equal(extract_cached(extractor, split.images, split.digest, "test").features, first.features)
     monkeypatch.undo()
     others = DATASETS.create("shapes").load("test").subset(20, "others")
@@ -183,17 +184,17 @@ def random_inception(tmp_path_factory) -> str:
 def test_inception_through_torch_fidelity(random_inception, monkeypatch):
     monkeypatch.setenv("GAN_BENCH_INCEPTION", random_inception)
     extractor = loaded("inception")
-    found = extract(extractor, pictures(2, 1), "test")
+    found = extract(extractor, random_images(2, 1), "test")
     assert found.features.shape == (2, 2048) and found.logits.shape == (2, 1008)
     assert extractor.label(32) == f"inception-{extractor.digest[:8]}"  # not the reference weights, so not called FID
 
 
 def test_inception_without_weights_is_said_once_and_recorded(caplog, monkeypatch):
-    """No weights at hand: a visible warning, a reason in the records, an empty column; an error with strict."""
+    """No weights on the machine: a visible warning, a reason in the records, an empty column; an error with strict."""
     scorer.warn_once.cache_clear()
     shapes = DATASETS.create("shapes")
     against = Scorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
-    values = [m for title in ("a", "b") for m in against.score(pictures(150, 3), title)]
+    values = [m for title in ("a", "b") for m in against.score(random_images(150, 3), title)]
     missing = [m for m in values if m.extractor == "inception"]
     assert len(missing) == 2 and all(m.value is None and "weights are not on this machine" in m.unavailable for m in missing)
     assert sum("extractor 'inception' is not available" in r.message for r in caplog.records) == 1

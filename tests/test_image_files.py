@@ -11,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench import image_files, images, streams
+from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
-from gan_bench.errors import UserError
-from gan_bench.image_files import Found, open_images
-from gan_bench.streams import Stream, at_hand, in_memory, of_tensor
+from gan_bench.images import convert, sets
+from gan_bench.images import files as image_files
+from gan_bench.images.files import Found, open_images
+from gan_bench.images.sets import LazyImages, in_memory, load_if_small
 
 
 def pixels(*shape: int, seed: int = 0) -> np.ndarray:
@@ -36,24 +37,24 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def read(found: Found) -> torch.Tensor:
-    return in_memory(found.pictures)
+    return in_memory(found.images)
 
 
 def test_a_folder_is_read_whole_in_any_pieces(pictures):
     (pictures / ".DS_Store").write_text("not an image, but hidden")
     found = open_images(pictures)
-    assert found.pictures.shape == (3, 3, 32, 32) and found.classes is None and found.warnings == ()
+    assert found.images.shape == (3, 3, 32, 32) and found.classes is None and found.warnings == ()
     expected = np.stack([np.array(Image.open(pictures / name)) for name in ("a.png", "b.png", "sub/c.webp")])
     assert torch.equal(read(found), torch.from_numpy(expected).permute(0, 3, 1, 2))
-    assert torch.equal(torch.cat(list(found.pictures.split(2))), read(found))
-    assert torch.equal(in_memory(found.pictures[torch.tensor([2, 0])]), read(found)[[2, 0]])
+    assert torch.equal(torch.cat(list(found.images.split(2))), read(found))
+    assert torch.equal(in_memory(found.images[torch.tensor([2, 0])]), read(found)[[2, 0]])
 
 
 def test_sub_folders_are_classes(tmp_path):
     for name in ("cat/a.png", "cat/deep/b.png", "dog/c.png"):
         save(pixels(8, 8), tmp_path / name)
     found = open_images(tmp_path)
-    assert found.classes == ["cat", "cat", "dog"] and found.pictures.shape == (3, 1, 8, 8)
+    assert found.classes == ["cat", "cat", "dog"] and found.images.shape == (3, 1, 8, 8)
 
 
 def test_one_colour_image_makes_a_colour_set(tmp_path):
@@ -149,8 +150,8 @@ def test_arrays_of_either_layout_in_any_file(tmp_path, name):
     for layout in (array, array.transpose(0, 3, 1, 2)):
         write(layout, tmp_path / name)
         found = open_images(tmp_path / name)
-        assert found.pictures.shape == (5, 3, 32, 16) and torch.equal(read(found), expected)
-        assert torch.equal(torch.cat(list(found.pictures.split(2))), expected)
+        assert found.images.shape == (5, 3, 32, 16) and torch.equal(read(found), expected)
+        assert torch.equal(torch.cat(list(found.images.split(2))), expected)
 
 
 def test_floats_are_read_in_their_range(tmp_path):
@@ -238,20 +239,20 @@ def test_what_does_not_fit_in_memory_is_read_in_pieces(monkeypatch):
         asked.append(len(positions))
         return array[positions]
 
-    stream = Stream((3, 8, 8), torch.arange(10), reading).then(lambda batch: 255 - batch, (3, 8, 8))
-    monkeypatch.setattr(streams, "MOST_BYTES", array.numel() - 1)
-    assert at_hand(stream) is stream and asked == []
-    pieces = iter(stream.split(4))
+    lazy = LazyImages((3, 8, 8), torch.arange(10), reading).then(lambda batch: 255 - batch, (3, 8, 8))
+    monkeypatch.setattr(sets, "MOST_BYTES", array.numel() - 1)
+    assert load_if_small(lazy) is lazy and asked == []
+    pieces = iter(lazy.split(4))
     assert torch.equal(next(pieces), 255 - array[:4]) and asked == [4]
     assert [len(piece) for piece in pieces] == [4, 2]
-    assert images.digest(stream) == images.digest(255 - array)
-    monkeypatch.setattr(streams, "MOST_BYTES", array.numel())
-    assert torch.equal(at_hand(stream), 255 - array)  # type: ignore[arg-type]
+    assert convert.digest(lazy) == convert.digest(255 - array)
+    monkeypatch.setattr(sets, "MOST_BYTES", array.numel())
+    assert torch.equal(load_if_small(lazy), 255 - array)  # type: ignore[arg-type]
 
 
 def test_a_tensor_is_its_own_memory():
     array = torch.from_numpy(pixels(10, 3, 8, 8))
-    assert at_hand(array) is array and torch.equal(in_memory(of_tensor(array)), array)
+    assert load_if_small(array) is array and torch.equal(in_memory(LazyImages.of(array)), array)
 
 
 def test_a_folder_is_a_dataset_without_a_test_split(tmp_path):

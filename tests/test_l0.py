@@ -1,10 +1,9 @@
-"""Registry, seeds, budgets, images, records."""
+"""Seeds, budgets, images, records."""
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,62 +11,16 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench import images, records
+from gan_bench import records
 from gan_bench.budget import PRESETS, Budget, Spent, parse_preset
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import atomic_path, write_text
+from gan_bench.core.seeds import derive, stream
 from gan_bench.device import pick
-from gan_bench.errors import UserError
-from gan_bench.registry import Registry
-from gan_bench.seeds import derive, stream
-from tests.factories import cell_spec
-
-
-class Thing:
-    name = "thing"
-
-
-def test_registry_refuses_a_second_thing_of_one_name():
-    registry: Registry = Registry("thing", "gan_bench.metrics", "none")
-    registry.register(Thing)
-    with pytest.raises(ValueError, match="two things are called 'thing'"):
-        registry.register(type("Other", (), {"name": "thing"}))
-
-
-def test_registry_passes_the_argument_of_a_name_that_takes_one():
-    registry: Registry = Registry("thing", "gan_bench.metrics", "none")
-
-    class Named:
-        name = "named:"
-
-        def __init__(self, argument: str) -> None:
-            self.argument = argument
-
-    registry.register(Named)
-    assert registry.create("named:a:b").argument == "a:b"
-    for incomplete in ("named", "named:"):
-        with pytest.raises(UserError, match="did you mean 'named:'"):
-            registry.get(incomplete)
-
-
-def test_registry_loads_entry_points_of_other_distributions(tmp_path, monkeypatch):
-    (tmp_path / "stranger.py").write_text(
-        "from gan_bench.metrics import METRICS\nclass S:\n    name = 'strange'\nloaded = True\n"
-    )
-    info = tmp_path / "stranger-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[test.group]\nstranger = stranger\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    Registry("thing", "gan_bench.metrics", "test.group").names()
-    assert sys.modules["stranger"].loaded
-
-
-@pytest.mark.parametrize(("unknown", "hint"), [("dcgam", "did you mean 'dcgan'?"), ("qqq", "Known: cgan, cyclegan, dcgan, ")])
-def test_registry_names_the_nearest(unknown: str, hint: str):
-    from generators import VARIANTS
-
-    with pytest.raises(UserError) as error:
-        VARIANTS.get(unknown)
-    assert hint in str(error.value) and "\n" not in str(error.value)
+from gan_bench.images import convert
+from gan_bench.images.files import save_samples
+from gan_bench.images.pictures import grid, save_png
+from tests.factories import cell_spec, load_samples
 
 
 def test_streams_are_independent_of_each_other_and_of_use():
@@ -116,22 +69,22 @@ def test_presets_grow():
 
 def test_every_level_survives_the_border():
     levels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
-    x = images.to_float(levels)
-    assert x.min() == -1 and x.max() == 1 and torch.equal(images.to_uint8(x), levels)
-    assert images.to_uint8(torch.tensor([-7.0, 7.0])).tolist() == [0, 255]
+    x = convert.to_float(levels)
+    assert x.min() == -1 and x.max() == 1 and torch.equal(convert.to_uint8(x), levels)
+    assert convert.to_uint8(torch.tensor([-7.0, 7.0])).tolist() == [0, 255]
 
 
 def test_grey_and_colour():
     grey = torch.randint(0, 256, (2, 1, 4, 4), dtype=torch.uint8)
-    colour = images.to_channels(grey, 3)
-    assert colour.shape == (2, 3, 4, 4) and torch.equal(images.to_channels(colour, 1), grey)
+    colour = convert.to_channels(grey, 3)
+    assert colour.shape == (2, 3, 4, 4) and torch.equal(convert.to_channels(colour, 1), grey)
     red = torch.tensor([255, 0, 0], dtype=torch.uint8).view(1, 3, 1, 1)
-    assert images.to_channels(red, 1).item() == round(0.299 * 255)
+    assert convert.to_channels(red, 1).item() == round(0.299 * 255)
 
 
 def test_grid_puts_image_i_where_a_reader_looks(tmp_path):
     pictures = torch.arange(6, dtype=torch.uint8).view(6, 1, 1, 1).expand(6, 1, 8, 8) * 40
-    images.save_png(images.grid(pictures, columns=3, scale=2, gap=2), tmp_path / "g.png")
+    save_png(grid(pictures, columns=3, scale=2, gap=2), tmp_path / "g.png")
     found = np.asarray(Image.open(tmp_path / "g.png"))
     assert found.shape == (2 * 18 + 2, 3 * 18 + 2, 3)
     assert [int(found[2 + 18 * r, 2 + 18 * c, 0]) for r in range(2) for c in range(3)] == [0, 40, 80, 120, 160, 200]
@@ -139,14 +92,14 @@ def test_grid_puts_image_i_where_a_reader_looks(tmp_path):
 
 def test_samples_round_trip(tmp_path):
     pictures = torch.randint(0, 256, (5, 3, 8, 8), dtype=torch.uint8)
-    images.save_samples(pictures, torch.arange(5), tmp_path / "s.npz")
-    assert torch.equal(images.load_samples(tmp_path / "s.npz"), pictures)
+    save_samples(pictures, torch.arange(5), tmp_path / "s.npz")
+    assert torch.equal(load_samples(tmp_path / "s.npz"), pictures)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     file = tmp_path / "a.json"
-    records.write_text(file, "old")
-    with pytest.raises(RuntimeError), records.atomic_path(file) as temporary:
+    write_text(file, "old")
+    with pytest.raises(RuntimeError), atomic_path(file) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]
@@ -155,7 +108,13 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
 def test_spec_hash_follows_every_field():
     spec = cell_spec()
     assert records.spec_hash(spec) == records.spec_hash(cell_spec())
-    changes = [{"seed": 1}, {"tflop": 3.0}, {"settings": {"width": 9}}, {"benchmark_version": "9"}, {"metrics": ("kid",)}]
+    changes = [
+        {"seed": 1},
+        {"budget": Budget(tflop=3.0)},
+        {"settings": {"width": 9}},
+        {"benchmark_version": "9"},
+        {"metrics": ("kid",)},
+    ]
     hashes = {records.spec_hash(spec.model_copy(update=change)) for change in changes}
     assert len(hashes) == len(changes) and records.spec_hash(spec) not in hashes
 

@@ -9,12 +9,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from scipy.stats import t
 
-import leaderboard
-from gan_bench.errors import UserError
+from gan_bench import leaderboard
+from gan_bench.budget import Budget
+from gan_bench.core.errors import UserError
+from gan_bench.leaderboard.board import Board
+from gan_bench.leaderboard.columns import Column, titles
+from gan_bench.leaderboard.curves import history_figure
+from gan_bench.leaderboard.rank import choose_headline, rank_range
 from gan_bench.records import (
+    PANELS,
+    AnyRecord,
     CellRecord,
     CellSpec,
     Cost,
@@ -24,16 +32,12 @@ from gan_bench.records import (
     JudgeRecord,
     JudgeSpec,
     MetricValue,
-    Model,
     ReferenceRecord,
     ReferenceSpec,
+    Result,
     spec_hash,
-    write_record,
 )
-from leaderboard.aggregate import Column
-from leaderboard.page import Board
-from leaderboard.rank import choose_headline, rank_range
-from leaderboard.tables import titles
+from gan_bench.run_folder import read_runs
 
 HERE = Environment.model_validate(
     {"device": "cpu", "device_name": "test", "precision": "fp32", "threads": 2, "cpus": 2, "platform": "test", "python": "3.11"}
@@ -53,36 +57,42 @@ def interval(low: float, high: float) -> Interval:
     return Interval(low=low, high=high, method="bootstrap over samples")
 
 
-def put(folder: Path, record: Model) -> None:
-    write_record(folder / "record.json", record)
-    (folder / "samples.png").write_bytes(b"a picture")
+def result(record: AnyRecord, run: str, pictures: Path | None, *names: str) -> Result:
+    """A result of a run folder of this name; `pictures` gets a stand-in for each picture beside the record."""
+    files: dict[str, Path] = {}
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        for name in ("samples", *names):
+            files[name] = pictures / f"{len(list(pictures.iterdir()))}-{name}.png"
+            files[name].write_bytes(f"{name} of {record.spec_hash}".encode())
+    return Result(Path(run), record, files)
 
 
-def cell(run: Path, variant: str, *metrics: MetricValue, seed: int = 0, **more: Any) -> None:
-    """Writes the record of one cell of cifar10/quick; `more` goes to the spec or, failing that, to the record."""
+def cell(variant: str, *metrics: MetricValue, run: str = "run", pictures: Path | None = None, **more: Any) -> Result:
+    """One cell of cifar10/quick; `more` goes to the spec or, failing that, to the record."""
     where: dict[str, Any] = {k: more.pop(k) for k in list(more) if k in CellSpec.model_fields}
     spec = CellSpec.model_validate(
-        {"dataset": "cifar10", "variant": variant, "seed": seed, "preset": "quick", "tflop": 8.0, "kimg": None, "seconds": None}
+        {"dataset": "cifar10", "variant": variant, "seed": 0, "preset": "quick", "budget": Budget(tflop=8.0)}
         | {"n_fake": 5000, "n_real": 10_000, "extractors": ["lite0"], "metrics": ["fd"], "settings": {}, **where}
     )
     known: dict[str, Any] = {"status": "done", "cost": COST, "generator_parameters": 1_200_000, **more}
     record = CellRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), metrics=metrics, **known)
-    folder = re.sub(r"\W", "-", f"{spec.dataset}-{variant}")
-    put(run / "cells" / folder / f"{spec.preset}-{spec.benchmark_version}-{seed}", record)
+    return result(record, run, pictures, "strip", "rows")
 
 
-def reference(run: Path, name: str, *metrics: MetricValue, **more: Any) -> None:
+def reference(name: str, *metrics: MetricValue, run: str = "run", pictures: Path | None = None, **more: Any) -> Result:
+    """One reference row of cifar10/quick."""
     spec = ReferenceSpec(
         dataset="cifar10", name=name, preset="quick", n_fake=5000, n_real=10_000, extractors=("lite0",), metrics=("fd",)
     )
     record = ReferenceRecord(
         environment=HERE, spec=spec, spec_hash=spec_hash(spec), dataset_digest="d", samples_digest="s", metrics=metrics, **more
     )
-    put(run / "references" / "cifar10" / re.sub(r"\W", "-", name), record)
+    return result(record, run, pictures)
 
 
-def judge(run: Path, detector: str, aurocs: dict[tuple[str, str], float], seed: int = 0, **more: Any) -> None:
-    """Writes the record of one detector of cifar10/quick; `aurocs`: (protocol, variant) -> AUROC."""
+def judge(detector: str, aurocs: dict[tuple[str, str], float], seed: int = 0, run: str = "run", **more: Any) -> Result:
+    """One detector of cifar10/quick; `aurocs`: (protocol, variant) -> AUROC."""
     fakes = {variant: f"digest {seed}" for _, variant in aurocs}
     spec = JudgeSpec(dataset="cifar10", detector=detector, seed=seed, preset="quick", n_judge=100, fakes=fakes)
     detections = tuple(
@@ -93,14 +103,12 @@ def judge(run: Path, detector: str, aurocs: dict[tuple[str, str], float], seed: 
         for (protocol, variant), auroc in aurocs.items()
     )  # fmt: skip
     known: dict[str, Any] = {"status": "done", "detections": detections, "method": "logistic on spectra", **more}
-    put(
-        run / "detectors" / "cifar10" / detector / f"seed-{seed}",
-        JudgeRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known),
-    )
+    record = JudgeRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known)
+    return result(record, run, None)
 
 
-def build(tmp_path: Path, *runs: str, **more: Any) -> Board:
-    return leaderboard.build([tmp_path / run for run in runs or ("run",)], tmp_path / "out", **more)
+def build(tmp_path: Path, *results: Result, **more: Any) -> Board:
+    return leaderboard.build(results, tmp_path / "out", **more)
 
 
 def rows(board: Board) -> dict[str, dict[str, Any]]:
@@ -117,9 +125,9 @@ def page(tmp_path: Path) -> str:
 
 
 def test_seeds_are_averaged_with_a_t_interval(tmp_path: Path) -> None:
-    for seed, value in enumerate((10.0, 12.0, 17.0)):
-        cell(tmp_path / "run", "dcgan", metric(value, interval=interval(value - 1, value + 1)), seed=seed)
-    [fd] = rows(build(tmp_path))["dcgan"]["metrics"]
+    numbers = [metric(value, interval=interval(value - 1, value + 1)) for value in (10.0, 12.0, 17.0)]
+    board = build(tmp_path, *(cell("dcgan", number, seed=seed) for seed, number in enumerate(numbers)))
+    [fd] = rows(board)["dcgan"]["metrics"]
     half = t.ppf(0.975, df=2) * math.sqrt(13.0 / 3)  # variance: (3^2 + 1^2 + 4^2) / 2 = 13
     assert (fd["value"], fd["seeds"]) == (13.0, 3)
     assert (fd["low"], fd["high"]) == pytest.approx((13 - half, 13 + half))
@@ -127,25 +135,23 @@ def test_seeds_are_averaged_with_a_t_interval(tmp_path: Path) -> None:
 
 
 def test_one_seed_keeps_the_interval_of_its_record(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0, interval=interval(9.0, 12.0)))
-    board = build(tmp_path)
+    board = build(tmp_path, cell("dcgan", metric(10.0, interval=interval(9.0, 12.0))))
     [fd] = rows(board)["dcgan"]["metrics"]
     assert (fd["low"], fd["high"], fd["method"]) == (9.0, 12.0, "bootstrap over samples")
     assert "One seed: no interval over seeds." in board.markdown()
 
 
 @pytest.mark.parametrize("change", [{"preset": "smoke"}, {"benchmark_version": "99"}, {"dataset": "mnist"}])
-def test_tracks_never_share_a_table(tmp_path: Path, change: dict[str, str]) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0))
-    cell(tmp_path / "run", "dcgan", metric(20.0), **change)
-    tracks = build(tmp_path).to_dict()["tracks"]
+def test_tracks_never_share_a_table(tmp_path: Path, change: dict[str, Any]) -> None:
+    board = build(tmp_path, cell("dcgan", metric(10.0)), cell("dcgan", metric(20.0), **change))
+    tracks = board.to_dict()["tracks"]
     assert sorted(track["generators"][0]["metrics"][0]["value"] for track in tracks) == [10.0, 20.0]
 
 
 def test_counts_extractors_and_splits_never_share_a_column(tmp_path: Path) -> None:
     changes: list[dict[str, Any]] = [{}, {"n_real": 50_000}, {"split": "test"}, {"extractor": "dinov2"}, {"n_fake": 1000}]
-    cell(tmp_path / "run", "dcgan", *(metric(float(i), name="one-name", **change) for i, change in enumerate(changes)))
-    board = build(tmp_path)
+    numbers = [metric(float(i), name="one-name", **change) for i, change in enumerate(changes)]
+    board = build(tmp_path, cell("dcgan", *numbers))
     assert [m["value"] for m in rows(board)["dcgan"]["metrics"]] == [0.0, 1.0, 2.0, 3.0, 4.0]
     header = board.markdown().split("\n")[6]
     for title in ("FD lite0@64 (5k vs 10k) ↓", "FD lite0@64 (5k vs 50k) ↓", "FD lite0@64 (5k, test) ↓", "FD dinov2 (5k) ↓"):
@@ -153,10 +159,11 @@ def test_counts_extractors_and_splits_never_share_a_column(tmp_path: Path) -> No
 
 
 def test_one_variant_with_other_settings_is_another_row(tmp_path: Path) -> None:
+    results = []
     for run, width, auroc in (("a", 32, 0.9), ("b", 64, 0.8)):
-        cell(tmp_path / run, "dcgan", metric(float(width)), settings={"width": width})
-        judge(tmp_path / run, "dct", {("leave-one-out", "dcgan"): auroc})
-    found = rows(build(tmp_path, "a", "b"))
+        results.append(cell("dcgan", metric(float(width)), settings={"width": width}, run=run))
+        results.append(judge("dct", {("leave-one-out", "dcgan"): auroc}, run=run))
+    found = rows(build(tmp_path, *results))
     assert sorted((row["metrics"][0]["value"], row["detectability"]["value"]) for row in found.values()) == [
         (32, 0.9),
         (64, 0.8),
@@ -165,19 +172,21 @@ def test_one_variant_with_other_settings_is_another_row(tmp_path: Path) -> None:
 
 
 def test_a_seed_found_twice_counts_once_and_the_finished_one_wins(tmp_path: Path) -> None:
-    cell(tmp_path / "a", "dcgan", metric(10.0))
-    cell(tmp_path / "b", "dcgan", status="failed", reason="out of memory")
-    row = rows(build(tmp_path, "a", "b"))["dcgan"]
+    finished = cell("dcgan", metric(10.0), run="a")
+    failed = cell("dcgan", status="failed", reason="out of memory", run="b")
+    row = rows(build(tmp_path, finished, failed))["dcgan"]
     assert [s["status"] for s in row["seeds"]] == ["done"]
     assert row["metrics"][0]["value"] == 10.0
 
 
 def test_failed_seeds_are_shown_and_not_averaged(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0), seed=0)
-    cell(tmp_path / "run", "dcgan", metric(14.0), seed=1)
-    cell(tmp_path / "run", "dcgan", metric(999.0), seed=2, status="diverged", reason="loss is NaN at step 7")
-    cell(tmp_path / "run", "sngan", status="failed", reason="out of memory")
-    board = build(tmp_path)
+    board = build(
+        tmp_path,
+        cell("dcgan", metric(10.0), seed=0),
+        cell("dcgan", metric(14.0), seed=1),
+        cell("dcgan", metric(999.0), seed=2, status="diverged", reason="loss is NaN at step 7"),
+        cell("sngan", status="failed", reason="out of memory"),
+    )
     found = rows(board)
     assert found["dcgan"]["metrics"][0]["value"] == 12.0
     assert found["sngan"]["metrics"] == [] and found["sngan"]["ranks"] is None
@@ -186,9 +195,8 @@ def test_failed_seeds_are_shown_and_not_averaged(tmp_path: Path) -> None:
 
 
 def test_unavailable_metrics_show_a_dash_and_the_reason(tmp_path: Path) -> None:
-    for variant in ("dcgan", "sngan"):
-        cell(tmp_path / "run", variant, metric(10.0), metric(None, extractor="inception", unavailable="no weights"))
-    board = build(tmp_path)
+    numbers = metric(10.0), metric(None, extractor="inception", unavailable="no weights")
+    board = build(tmp_path, cell("dcgan", *numbers), cell("sngan", *numbers))
     assert board.markdown().count("no weights") == 1  # one note for both rows
     assert "- — FID (5k) ↓: no weights" in board.markdown()
     assert re.search(r'title="no weights"><span>—</span>', page(tmp_path))
@@ -210,12 +218,14 @@ def test_points_rank_by_value_and_equal_values_tie() -> None:
 
 
 def test_only_variants_are_ranked_and_point_estimates_are_marked(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0, interval=interval(9.0, 11.0)))
-    cell(tmp_path / "run", "sngan", metric(10.5, interval=interval(10.0, 11.0)))
-    cell(tmp_path / "run", "wgan-gp", metric(20.0))
-    reference(tmp_path / "run", "real", metric(1.0))
-    reference(tmp_path / "run", "theirs", metric(2.0), external=True)
-    board = build(tmp_path)
+    board = build(
+        tmp_path,
+        cell("dcgan", metric(10.0, interval=interval(9.0, 11.0))),
+        cell("sngan", metric(10.5, interval=interval(10.0, 11.0))),
+        cell("wgan-gp", metric(20.0)),
+        reference("real", metric(1.0)),
+        reference("theirs", metric(2.0), external=True),
+    )
     assert {name: row["ranks"] for name, row in rows(board).items()} == {
         "dcgan": (1, 2),
         "sngan": (1, 2),
@@ -232,17 +242,17 @@ def column(metric: str, extractor: str) -> Column:
 
 
 def test_entries_that_start_from_images_are_marked(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(100.0))
-    cell(tmp_path / "run", "srgan", metric(50.0), task="upscale")
-    text = build(tmp_path).markdown()
+    text = build(tmp_path, cell("dcgan", metric(100.0)), cell("srgan", metric(50.0), task="upscale")).markdown()
     assert "srgan (upscale)" in text and "dcgan (" not in text
-    assert "Entries marked upscale start from test images, which says much; the others from latents." in text
+    note = (
+        "Entries marked upscale start from test images, which makes good scores easier to reach; the others start from latents."
+    )
+    assert note in text
 
 
 def test_bold_picks_out_some_and_never_all(tmp_path: Path) -> None:
-    for name, fd in (("a", 3.0), ("b", 4.0)):
-        cell(tmp_path / "run", name, metric(fd), metric(0.0, "recall", higher_is_better=True))
-    text = build(tmp_path).markdown()
+    recall = metric(0.0, "recall", higher_is_better=True)
+    text = build(tmp_path, cell("a", metric(3.0), recall), cell("b", metric(4.0), recall)).markdown()
     assert "**3**" in text and "**0**" not in text
 
 
@@ -257,10 +267,12 @@ def test_the_headline_is_the_one_asked_for_else_the_best_known_distance() -> Non
 
 
 def test_the_asked_headline_ranks_the_table_in_its_direction(tmp_path: Path) -> None:
-    for variant, fd, recall in (("dcgan", 10.0, 0.2), ("sngan", 20.0, 0.6)):
-        cell(tmp_path / "run", variant, metric(fd), metric(recall, "recall", higher_is_better=True))
-    assert list(rows(build(tmp_path))) == ["dcgan", "sngan"]
-    assert list(rows(build(tmp_path, headline={"cifar10": "recall_"}))) == ["sngan", "dcgan"]
+    results = [
+        cell(variant, metric(fd), metric(recall, "recall", higher_is_better=True))
+        for variant, fd, recall in (("dcgan", 10.0, 0.2), ("sngan", 20.0, 0.6))
+    ]
+    assert list(rows(build(tmp_path, *results))) == ["dcgan", "sngan"]
+    assert list(rows(build(tmp_path, *results, headline={"cifar10": "recall_"}))) == ["sngan", "dcgan"]
 
 
 def test_only_the_frechet_distance_of_inception_is_called_fid() -> None:
@@ -279,22 +291,23 @@ def test_only_the_frechet_distance_of_inception_is_called_fid() -> None:
 
 
 def test_detectability_is_the_best_leave_one_out_detector(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0))
-    cell(tmp_path / "run", "sngan", metric(9.0))
+    results = [cell("dcgan", metric(10.0)), cell("sngan", metric(9.0))]
     for seed, (weak, strong) in enumerate([(0.95, 0.8), (0.55, 0.9)]):  # `weak` is the best of one seed, not of the mean
-        judge(tmp_path / "run", "weak", {("leave-one-out", "dcgan"): weak, ("seen", "dcgan"): 0.99}, seed=seed)
-        judge(tmp_path / "run", "strong", {("leave-one-out", "dcgan"): strong, ("seen", "dcgan"): 0.7}, seed=seed)
-    found = rows(build(tmp_path))
+        results.append(judge("weak", {("leave-one-out", "dcgan"): weak, ("seen", "dcgan"): 0.99}, seed=seed))
+        results.append(judge("strong", {("leave-one-out", "dcgan"): strong, ("seen", "dcgan"): 0.7}, seed=seed))
+    found = rows(build(tmp_path, *results))
     assert found["dcgan"]["detectability"]["value"] == pytest.approx(0.85)
     assert found["dcgan"]["detectability"]["detector"] == "strong"
     assert found["sngan"]["detectability"]["value"] is None
 
 
 def test_detector_tables_show_everything_and_failures(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0))
-    judge(tmp_path / "run", "dct", {("seen", "dcgan"): 0.81234})
-    judge(tmp_path / "run", "npr", {}, status="failed", reason="out of memory")
-    board = build(tmp_path)
+    board = build(
+        tmp_path,
+        cell("dcgan", metric(10.0)),
+        judge("dct", {("seen", "dcgan"): 0.81234}),
+        judge("npr", {}, status="failed", reason="out of memory"),
+    )
     for text in ("0.812", "npr, seed 0 failed: out of memory"):
         assert text in board.markdown() and text in page(tmp_path)
     for text in ("0.610", "0.620", "logistic on spectra"):
@@ -308,11 +321,13 @@ def test_detector_tables_show_everything_and_failures(tmp_path: Path) -> None:
 
 def test_names_and_reasons_are_escaped(tmp_path: Path) -> None:
     name = f"a|b{SCRIPT}"
-    cell(tmp_path / "run", name, metric(10.0), title=SCRIPT, paper="javascript:alert(1)", warnings=(SCRIPT,))
-    cell(tmp_path / "run", "dcgan", status="failed", reason=SCRIPT, dataset=f"folder:{SCRIPT}")
-    reference(tmp_path / "run", SCRIPT, metric(None, unavailable=SCRIPT), external=True, note=SCRIPT)
-    judge(tmp_path / "run", "dct", {(SCRIPT, name): 0.8}, method=SCRIPT)
-    board = build(tmp_path)
+    board = build(
+        tmp_path,
+        cell(name, metric(10.0), title=SCRIPT, paper="javascript:alert(1)", warnings=(SCRIPT,)),
+        cell("dcgan", status="failed", reason=SCRIPT, dataset=f"folder:{SCRIPT}"),
+        reference(SCRIPT, metric(None, unavailable=SCRIPT), external=True, note=SCRIPT),
+        judge("dct", {(SCRIPT, name): 0.8}, method=SCRIPT),
+    )
     assert SCRIPT not in page(tmp_path) and "&lt;script&gt;alert(1)" in page(tmp_path)
     assert 'href="javascript' not in page(tmp_path)
     assert r"a\|b" in board.markdown() and not re.search(r"(?<!\\)<", board.markdown())
@@ -322,12 +337,14 @@ def test_names_and_reasons_are_escaped(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_whole_and_asks_nobody_for_anything(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "../dcgan", metric(10.0), paper="https://arxiv.org/abs/1511.06434")
-    cell(tmp_path / "run", "sngan", metric(12.0))
-    reference(tmp_path / "run", "real", metric(1.0))
-    judge(tmp_path / "run", "dct", {("leave-one-out", v): 0.8 for v in ("../dcgan", "sngan")})
-    build(tmp_path)
-    out = tmp_path / "out"
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    build(
+        tmp_path,
+        cell("../dcgan", metric(10.0), paper="https://arxiv.org/abs/1511.06434", pictures=pictures),
+        cell("sngan", metric(12.0), pictures=pictures),
+        reference("real", metric(1.0), pictures=pictures),
+        judge("dct", {("leave-one-out", v): 0.8 for v in ("../dcgan", "sngan")}),
+    )
     linked = set(re.findall(r'(?:src|href)="([^"#]+)"', page(tmp_path))) - {"https://arxiv.org/abs/1511.06434", "data:,"}
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert linked | {"index.html"} == written
@@ -337,16 +354,19 @@ def test_the_folder_is_whole_and_asks_nobody_for_anything(tmp_path: Path) -> Non
 
 
 def test_samples_show_the_real_images_first(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0))
-    reference(tmp_path / "run", "noise", metric(90.0))
-    reference(tmp_path / "run", "real", metric(1.0))
-    build(tmp_path)
+    pictures = tmp_path / "pictures"
+    build(
+        tmp_path,
+        cell("dcgan", metric(10.0), pictures=pictures),
+        reference("noise", metric(90.0), pictures=pictures),
+        reference("real", metric(1.0), pictures=pictures),
+    )
     assert re.findall(r'alt="samples of (\w+)"', page(tmp_path)) == ["real", "dcgan", "noise"]
 
 
 def test_numbers_are_rounded_on_the_page_only(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(12.3456789), seed=3)
-    assert "| 12.3" in re.sub(r"\*\*| +(?= )", "", build(tmp_path).markdown())
+    board = build(tmp_path, cell("dcgan", metric(12.3456789), seed=3))
+    assert "| 12.3" in re.sub(r"\*\*| +(?= )", "", board.markdown())
     with (tmp_path / "out" / "leaderboard.csv").open(newline="") as file:
         fd, *costs = csv.DictReader(file)
     assert (fd["dataset"], fd["kind"], fd["variant"], fd["seed"], fd["name"]) == (
@@ -363,16 +383,19 @@ def test_numbers_are_rounded_on_the_page_only(tmp_path: Path) -> None:
 
 
 def test_same_records_same_bytes(tmp_path: Path) -> None:
-    for run in ("a", "b"):
-        cell(tmp_path / run, "dcgan", metric(10.0), seed="ab".index(run))
-        cell(tmp_path / run, f"gan-{run}", metric(11.0))
-        judge(
-            tmp_path / run, "dct", {("leave-one-out", "dcgan"): 0.8, ("leave-one-out", f"gan-{run}"): 0.7}, seed="ab".index(run)
-        )
+    results: dict[str, list[Result]] = {}
+    for seed, run in enumerate("ab"):
+        pictures = tmp_path / f"pictures-{run}"
+        aurocs = {("leave-one-out", "dcgan"): 0.8, ("leave-one-out", f"gan-{run}"): 0.7}
+        results[run] = [
+            cell("dcgan", metric(10.0), seed=seed, run=run, pictures=pictures),
+            cell(f"gan-{run}", metric(11.0), run=run, pictures=pictures),
+            judge("dct", aurocs, seed=seed, run=run),
+        ]
     written = []
     for order in ("ab", "ba"):
         out = tmp_path / f"out-{order}"
-        leaderboard.build([tmp_path / run for run in order], out)
+        leaderboard.build([r for run in order for r in results[run]], out)
         written.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert len(written[0]) > 5
     assert written[0] == written[1]
@@ -390,26 +413,99 @@ def test_mistakes_are_sentences(tmp_path: Path) -> None:
         ([tmp_path / "bad"], "is not a CellRecord"),
     ):
         with pytest.raises(UserError, match=sentence):
-            leaderboard.build(runs, tmp_path / "out")
+            leaderboard.build(read_runs(runs), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
+def in_new_process(code: str, *arguments: str) -> None:
+    command = [sys.executable, "-c", code, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_the_leaderboard_needs_no_torch(tmp_path: Path) -> None:
-    cell(tmp_path / "run", "dcgan", metric(10.0))
     code = (
-        "import sys, pathlib, leaderboard\n"
+        "import sys, pathlib\n"
+        "from gan_bench import leaderboard, records\n"
         "assert 'pandas' not in sys.modules and 'matplotlib' not in sys.modules, 'importing leaderboard must be cheap'\n"
-        "leaderboard.build([pathlib.Path(sys.argv[1])], pathlib.Path(sys.argv[2]))\n"
+        "record = records.CellRecord.model_validate_json(sys.argv[1])\n"
+        "leaderboard.build([records.Result(pathlib.Path('run'), record, {})], pathlib.Path(sys.argv[2]))\n"
         "assert 'torch' not in sys.modules, 'the leaderboard must not import torch'\n"
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "run"), str(tmp_path / "out")]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
-    assert result.returncode == 0, result.stderr
+    in_new_process(code, cell("dcgan", metric(10.0)).record.model_dump_json(), str(tmp_path / "out"))
+    assert "dcgan" in page(tmp_path)
+
+
+def test_the_page_imports_nothing_above_records() -> None:
+    code = (
+        "import sys, gan_bench.leaderboard.page\n"
+        "allowed = ('gan_bench.core', 'gan_bench.records', 'gan_bench.budget', 'gan_bench.leaderboard')\n"
+        "tops = ('gan_bench', 'generators', 'detectors', 'leaderboard')\n"
+        "ours = {name for name in sys.modules if name.split('.')[0] in tops}\n"
+        "inside = {name for name in ours for part in allowed if name == part or name.startswith(part + '.')}\n"
+        "assert ours - inside == {'gan_bench'}, ours - inside\n"
+        "assert 'torch' not in sys.modules, 'the page must not import torch'\n"
+    )
+    in_new_process(code)
 
 
 def test_a_warning_that_repeats_why_a_column_is_empty_is_said_once(tmp_path: Path) -> None:
     missing = metric(None, extractor="inception", unavailable="extractor 'inception': its weights are not here")
     warnings = ("extractor 'inception' is not available: its weights are not here; its columns stay empty.", "another")
-    cell(tmp_path / "run", "dcgan", metric(10.0), missing, warnings=warnings)
-    text = build(tmp_path).markdown()
+    text = build(tmp_path, cell("dcgan", metric(10.0), missing, warnings=warnings)).markdown()
     assert text.count("its weights are not here") == 1 and "Warning in the records: another" in text
+
+
+# Trainings
+
+HISTORY = pd.DataFrame(
+    {
+        "step": [1, 2],
+        "kimg": [0.1, 0.2],
+        "g_loss": [3.0, 2.0],
+        "d_loss": [1.0, 1.5],
+        "g_gradient": [9.0, 4.0],
+        "images_per_second": [50, 60],
+    }
+)
+CURVES = {
+    "images_per_second": "Images/s",
+    "g_gradient": "Gradient norm",
+    "d_loss": "Losses",
+    "g_loss": "Losses",
+    "absent": "D's accuracy",
+}
+
+
+def test_curves_are_drawn_where_the_record_says() -> None:
+    figure = history_figure(HISTORY, CURVES)
+    assert figure is not None
+    panels = {axes.get_title(loc="left"): axes for axes in figure.axes}
+    assert list(panels) == ["Losses", "Gradient norm", "Images/s"] == [p for p in PANELS if p in panels]
+    assert {title: [line.get_label() for line in axes.lines] for title, axes in panels.items()} == {
+        "Losses": ["g loss", "d loss"],
+        "Gradient norm": ["g gradient"],
+        "Images/s": ["images per second"],
+    }
+    assert [axes.get_yscale() for axes in panels.values()] == ["linear", "log", "linear"]
+    assert [axes.get_legend() is not None for axes in panels.values()] == [True, True, False]
+
+
+def test_a_column_that_the_record_does_not_name_is_not_drawn() -> None:
+    assert history_figure(HISTORY, {}) is None
+    assert history_figure(HISTORY, {"g_loss": "no such panel"}) is None
+    assert history_figure(HISTORY[:1], CURVES) is None  # one report is no curve
+    figure = history_figure(HISTORY, {"g_loss": "Losses"})
+    assert figure is not None and [line.get_label() for axes in figure.axes for line in axes.lines] == ["g loss"]
+
+
+def test_a_training_shows_the_files_beside_its_record(tmp_path: Path) -> None:
+    made = cell("dcgan", metric(10.0), pictures=tmp_path / "pictures", rows=("images", "samples"), curves=CURVES)
+    made.files["history"] = tmp_path / "anything.csv"
+    HISTORY.to_csv(made.files["history"], index=False)
+    build(tmp_path, made, cell("sngan", metric(12.0), pictures=tmp_path / "pictures"))
+    shown = re.findall(r'src="(training/[^"]+)"', page(tmp_path))
+    assert [Path(path).name for path in shown] == ["dcgan-curves.png", "dcgan-strip.png", "dcgan-rows.png"]
+    assert "Rows from the top: images · samples" in page(tmp_path)
+    for path, name in zip(shown[1:], ("strip", "rows"), strict=True):
+        assert (tmp_path / "out" / path).read_bytes() == made.files[name].read_bytes()

@@ -14,16 +14,17 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from gan_bench.datasets import DATASETS
+from gan_bench.extraction import extract
 from gan_bench.features import EXTRACTORS
-from gan_bench.metrics import METRICS, bins, data_copying, kid
-from gan_bench.metrics.base import Extracted, Sampled, TooFew
+from gan_bench.images.mixture import Mixture
+from gan_bench.metrics import METRICS, bins, data_copying, density_coverage, inception_score, kid, precision_recall
+from gan_bench.metrics.base import Extracted, Metric, PixelMetric, Pixels, Sampled, TooFew
 from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.metrics.fd import gaussian as gaussian_of
-from gan_bench.mixture import Mixture
-from gan_bench.scorer import extract, interval_of
+from gan_bench.scorer import interval_of
 from tests.conftest import CPU
 
-PIXELS = ("truth", "cycle", "lesson")  # metrics of pictures, tested apart
+PIXELS = ("truth", "cycle", "lesson")  # metrics of the images themselves, tested apart
 NAMES = [name for name in METRICS.names() if METRICS.get(name).needs not in (*PIXELS, "mixture")]
 RING = Mixture(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (5.0, 5.0)), sigma=0.1)
 
@@ -41,7 +42,7 @@ def one_class(labels: list[int], n_classes: int = 10) -> Extracted:
     return Extracted(torch.zeros(len(labels), 2), logits)
 
 
-def value(name: str, fake: Extracted, real: Extracted) -> dict[str, float]:
+def value(name: str, fake: Extracted | Pixels, real: Extracted | Pixels) -> dict[str, float]:
     if METRICS.get(name).needs == "held-out" and real.held_out is None:
         real = replace(real, held_out=gaussian(1000, real.features.shape[1], 99))
     return METRICS.create(name)(fake, real)
@@ -375,6 +376,21 @@ def test_every_metric_declares_what_it_yields(name):
     assert METRICS.get(name).paper and METRICS.get(name).title
 
 
+@pytest.mark.parametrize("name", METRICS.names())
+def test_what_a_metric_needs_is_what_its_class_is_given(name):
+    kind = METRICS.get(name)
+    assert issubclass(kind, PixelMetric if kind.needs in PIXELS else Metric)
+
+
+def test_the_numbers_in_declarations_are_those_of_the_constants():
+    """They are literals, so that they can be read without importing torch."""
+    minimum = {name: METRICS.get(name).minimum for name in METRICS.names()}
+    assert minimum["bins"] == 10 * bins.BINS and minimum["kid"] == kid.SUBSET_SIZE
+    assert minimum["pr"] == precision_recall.NEIGHBOURS + 1 and minimum["dc"] == density_coverage.NEIGHBOURS + 1
+    assert minimum["is"] == 10 * inception_score.SPLITS
+    assert METRICS.get("is").title == f"Inception score over {inception_score.SPLITS} splits"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_metric_prefers_the_better_images(name):
     """Directions as declared: a shifted, one-class generator loses to a second sample of the reals on every number it has a
@@ -415,8 +431,8 @@ def test_right_labels_teach_and_wrong_ones_do_not():
     labels = torch.arange(1200) % 4
     y, x = torch.meshgrid(torch.arange(16), torch.arange(16), indexing="ij")
     stripes = torch.stack([x % 4 < 2, y % 4 < 2, (x + y) % 4 < 2, (x - y) % 4 < 2]).float()[labels][:, None]
-    pictures = (stripes * 100 + 100 * torch.rand(1200, 1, 16, 16, generator=rng)).byte()
-    lessons = [Extracted(pictures[part::3], labels=labels[part::3]) for part in range(3)]
+    images = (stripes * 100 + 100 * torch.rand(1200, 1, 16, 16, generator=rng)).byte()
+    lessons = [Pixels(images[part::3], labels=labels[part::3]) for part in range(3)]
     before = torch.get_rng_state()
     real = replace(lessons[1], held_out=lessons[2])
     right, again = value("cas", lessons[0], real), value("cas", lessons[0], real)
@@ -428,25 +444,26 @@ def test_right_labels_teach_and_wrong_ones_do_not():
 
 def test_distance_to_the_truth_of_known_errors():
     """An error of 16 everywhere: PSNR 20 log10(255 / 16). No error: the PSNR of rounding, and SSIM 1."""
-    truth = torch.randint(16, 240, (3, 3, 32, 32), generator=torch.Generator().manual_seed(0)).float()
-    same, off = (value("truth", Extracted(truth + error), Extracted(truth)) for error in (0, 16))
+    truth = torch.randint(16, 240, (3, 3, 32, 32), generator=torch.Generator().manual_seed(0)).byte()
+    same, off = (value("truth", Pixels(truth + error), Pixels(truth)) for error in (0, 16))
     assert same == pytest.approx({"l1": 0, "psnr": 20 * math.log10(255) + 10 * math.log10(12), "ssim": 1})
     assert off["l1"] == pytest.approx(16) and off["psnr"] == pytest.approx(20 * math.log10(255 / 16)) and off["ssim"] < 1
 
 
 def test_the_cycle_error_of_known_errors():
-    sources = torch.randint(16, 240, (3, 3, 32, 32), generator=torch.Generator().manual_seed(0)).float()
+    sources = torch.randint(16, 240, (3, 3, 32, 32), generator=torch.Generator().manual_seed(0))
     for error in (0, 16, -7):
-        assert value("cycle", Extracted(sources + error), Extracted(sources)) == {"cycle_l1": abs(error)}
+        assert value("cycle", Pixels((sources + error).byte()), Pixels(sources.byte())) == {"cycle_l1": abs(error)}
 
 
 def test_psnr_and_ssim_agree_with_scikit_image():
     """SSIM with the settings of Wang et al.; scikit-image leaves a border out, so only the middle compares: within .03."""
     rng = torch.Generator().manual_seed(1)
-    truth = torch.nn.functional.interpolate(torch.rand(4, 3, 8, 8, generator=rng), scale_factor=4, mode="bilinear") * 255
-    fake = (truth + 20 * torch.randn(truth.shape, generator=rng)).clamp(0, 255).round()
-    ours = value("truth", Extracted(fake), Extracted(truth))
-    pairs = [(a.permute(1, 2, 0).numpy(), b.permute(1, 2, 0).numpy()) for a, b in zip(truth, fake, strict=True)]
+    smooth = torch.nn.functional.interpolate(torch.rand(4, 3, 8, 8, generator=rng), scale_factor=4, mode="bilinear") * 255
+    noisy = (smooth + 20 * torch.randn(smooth.shape, generator=rng)).clamp(0, 255)
+    truth, fake = smooth.round().byte(), noisy.round().byte()
+    ours = value("truth", Pixels(fake), Pixels(truth))
+    pairs = [(a.permute(1, 2, 0).float().numpy(), b.permute(1, 2, 0).float().numpy()) for a, b in zip(truth, fake, strict=True)]
     psnr = [peak_signal_noise_ratio(a, b, data_range=255) for a, b in pairs]
     ssim = [
         structural_similarity(

@@ -18,15 +18,20 @@ import pandas as pd
 import pytest
 import torch
 
-from gan_bench import images, parallel, sample
-from gan_bench import run as benchmark
-from gan_bench.budget import PRESETS
+from gan_bench import cell as cells
+from gan_bench import judge as judges
+from gan_bench import references, sample
+from gan_bench.budget import PRESETS, Budget
+from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
-from gan_bench.errors import UserError
-from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record
+from gan_bench.executors import local
+from gan_bench.images.convert import digest
+from gan_bench.plan import RunRequest, in_order, make_plan
+from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record, spec_hash
+from gan_bench.run_folder import RunFolder
 from gan_bench.suites import load
 from tests.conftest import CPU
-from tests.factories import cell_spec
+from tests.factories import cell_spec, load_samples
 
 SMOKE = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw,lite0", "--device", "cpu", "--jobs", "1")
 # The command with checkpoints after every second step, so that a kill has something to resume from.
@@ -117,16 +122,14 @@ def test_every_detector_score_can_be_recomputed(smoke):
 
 
 def test_running_again_computes_nothing(smoke, monkeypatch, cli):
-    for name in ("_train_and_score", "reference_record", "judge"):
-        monkeypatch.setattr(benchmark, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
+    for module, name in ((cells, "_train_and_score"), (references, "score_reference"), (judges, "judge")):
+        monkeypatch.setattr(module, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
     assert cli(*SMOKE, "--out", smoke).code == 0
 
 
 def test_a_drawn_sample_is_the_scored_one(smoke):
     cell = smoke / "cells/shapes/dcgan/seed-0"
     variant, record = sample.load_generator(cell, CPU)
-    from gan_bench.images import digest, load_samples
-
     drawn = sample.draw(variant, DATASETS.create("shapes"), record.spec.seed, "score", record.spec.n_fake).images
     assert digest(drawn) == record.samples_digest == digest(load_samples(cell / "samples.npz"))
 
@@ -257,8 +260,8 @@ def test_a_worker_killed_before_the_next_has_started_ends_with_the_same_sentence
             assert isinstance(future.exception(), BrokenProcessPool)
             return future
 
-    monkeypatch.setattr(parallel, "ProcessPoolExecutor", Doomed)
-    with pytest.raises(UserError, match="a worker process was killed from outside"), parallel.workers(2):
+    monkeypatch.setattr(local, "ProcessPoolExecutor", Doomed)
+    with pytest.raises(UserError, match="a worker process was killed from outside"), local.workers(2):
         pytest.fail("no worker is there to be used")
     assert not multiprocessing.active_children()
 
@@ -268,19 +271,19 @@ def test_workers_that_cannot_start_end_with_a_sentence(monkeypatch):
         raise OSError("Cannot allocate memory")
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", no_room)
-    with pytest.raises(UserError, match=r"could not start.* fewer --jobs than 2"), parallel.workers(2):
+    with pytest.raises(UserError, match=r"could not start.* fewer --jobs than 2"), local.workers(2):
         pytest.fail("no worker is there to be used")
 
 
 def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monkeypatch, cli):
-    honest = benchmark.train
+    honest = cells.train
 
     def broken(variant, *arguments, **options):
         if variant.name == "dcgan":
             raise MemoryError("no room")
         return honest(variant, *arguments, **options)
 
-    monkeypatch.setattr(benchmark, "train", broken)
+    monkeypatch.setattr(cells, "train", broken)
     out = tmp_path / "run"
     arguments = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,vanilla",
                  "--detectors", "spectrum", "--device", "cpu", "--jobs", "1", "--out", out)  # fmt: skip
@@ -290,36 +293,35 @@ def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monke
     assert record.status == "failed" and record.reason == "MemoryError: no room"
     assert read_record(out / "cells/shapes/vanilla/seed-0/record.json", CellRecord).status == "done"
     assert "no room" in (out / "leaderboard/index.html").read_text() and "failed" in ended.stdout
-    monkeypatch.setattr(benchmark, "train", honest)  # mended: the failed cell alone is run again
+    monkeypatch.setattr(cells, "train", honest)  # fixed: the failed cell alone is run again
     assert cli(*arguments).code == 0
     assert read_record(out / "cells/shapes/dcgan/seed-0/record.json", CellRecord).status == "done"
 
 
 def test_a_run_of_another_budget_does_not_share_a_folder(tmp_path):
-    plan = benchmark.make_plan(["shapes"], PRESETS["smoke"], 1)
-    other = benchmark.make_plan(["shapes"], PRESETS["quick"], 1)
-    with benchmark.owned(tmp_path, plan):
-        benchmark.write_record(tmp_path / "plan.json", plan)
+    plan, other = (make_plan(RunRequest(["shapes"], PRESETS[name])) for name in ("smoke", "quick"))
+    with RunFolder(tmp_path).owned(plan):
+        pass
     with (
         pytest.raises(UserError, match=r"holds a run of budget smoke .* not of budget quick"),
-        benchmark.owned(tmp_path, other),
+        RunFolder(tmp_path).owned(other),
     ):
         pass
 
 
 def test_a_folder_in_use_is_refused(tmp_path):
-    plan = benchmark.make_plan(["shapes"], PRESETS["smoke"], 1)
+    plan = make_plan(RunRequest(["shapes"], PRESETS["smoke"]))
     hold = f"import filelock, time; lock = filelock.FileLock({str(tmp_path / '.lock')!r}); lock.acquire()"
     hold += "; print('held', flush=True); time.sleep(60)"
     holder = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(UserError, match="belongs to a run that is still going on"), benchmark.owned(tmp_path, plan):
+        with pytest.raises(UserError, match="belongs to a run that is still going on"), RunFolder(tmp_path).owned(plan):
             pass
     finally:
         holder.kill()
         holder.wait()
-    with benchmark.owned(tmp_path, plan):  # a killed owner leaves no lock behind
+    with RunFolder(tmp_path).owned(plan):  # a killed owner leaves no lock behind
         pass
 
 
@@ -333,7 +335,7 @@ def test_a_suite_of_points_runs_whole(cli, tmp_path):
         assert record.status == "done" and record.environment.precision == "float32" and record.cost.steps == 30
         values = {m.name: m.value for m in record.metrics}
         assert values["fd_raw_2500"] > 0 and values["modes_covered_raw_2500"] >= 0
-        assert images.load_samples(cell / "samples.npz").dtype == torch.float32
+        assert load_samples(cell / "samples.npz").dtype == torch.float32
         assert {"samples.png", "strip.png"} <= {file.name for file in cell.iterdir()}
     real = read_record(tmp_path / "references/grid25/real/record.json", ReferenceRecord)
     assert {m.value for m in real.metrics if m.metric == "modes_covered"} == {25}
@@ -343,19 +345,20 @@ def test_a_suite_of_points_runs_whole(cli, tmp_path):
 
 
 def test_a_plan_is_the_product_of_its_parts():
-    plan = benchmark.make_plan(["mnist", "cifar10"], PRESETS["quick"], 2, variants=["dcgan", "vanilla"])
+    plan = make_plan(RunRequest(["mnist", "cifar10"], PRESETS["quick"], seeds=2, variants=["dcgan", "vanilla"]))
     assert [(c.dataset, c.variant, c.seed) for c in plan.cells[:4]] == [
         ("mnist", "dcgan", 0), ("mnist", "dcgan", 1), ("mnist", "vanilla", 0), ("mnist", "vanilla", 1)
     ]  # fmt: skip
     assert len(plan.cells) == 8 and len(plan.references) == 4 and len(plan.judges) == 2 * 2 * 2
-    assert all(c.tflop == 6 and c.settings["width"] == 32 for c in plan.cells)
-    begun = [spec.name if isinstance(spec, ReferenceSpec) else "cell" for spec in benchmark.in_order(plan)]
+    assert all(c.budget == Budget(tflop=6) and c.settings["width"] == 32 for c in plan.cells)
+    begun = [spec.name if isinstance(spec, ReferenceSpec) else "cell" for spec in in_order(plan)]
     assert begun == ["real", "real", *["cell"] * 8, "noise", "noise"]
 
 
 def test_a_cell_is_plain_data(tmp_path):
     """It survives JSON, so it can be run elsewhere."""
     spec = cell_spec()
-    assert type(spec).model_validate_json(spec.model_dump_json()) == spec
-    record = benchmark.run_cell(spec, tmp_path / "cell", CPU)
+    again = type(spec).model_validate_json(spec.model_dump_json())
+    assert again == spec and spec_hash(again) == spec_hash(spec)
+    record = cells.run_cell(spec, tmp_path / "cell", CPU)
     assert record.status == "done" and record.metrics[0].name == "fd_raw_120"

@@ -12,9 +12,9 @@ from gan_bench import train as training
 from gan_bench.budget import Budget
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Split
+from gan_bench.generators import VARIANTS
 from gan_bench.sample import BLOCK, draw
 from gan_bench.train import Batches, step_tflop, train, write_history
-from generators import VARIANTS
 from tests.conftest import CPU
 from tests.factories import small
 

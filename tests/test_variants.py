@@ -9,10 +9,11 @@ import pytest
 import torch
 import torchvision
 
-from gan_bench import tasks
-from gan_bench.errors import UserError
-from generators import VARIANTS, blocks, cyclegan, pacgan2, points, vae
-from generators.base import AdversarialVariant, Discriminating
+from gan_bench.core.errors import UserError
+from gan_bench.generators import VARIANTS, blocks, cyclegan, pacgan2, points, vae
+from gan_bench.generators.adversarial import AdversarialVariant, Discriminating
+from gan_bench.images import tasks
+from gan_bench.records import PANELS
 from tests.factories import small
 
 SHAPES = [(1, 32, 32), (3, 32, 32)]
@@ -92,6 +93,19 @@ def test_a_step_moves_the_generator_and_reports_finite_losses(name):
     losses = one_step(variant)
     assert losses and all(value.ndim == 0 and value.isfinite() and not value.requires_grad for value in losses.values())
     assert any(not torch.equal(before[k], v) for k, v in variant.generator.state_dict().items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_returns_the_names_that_the_variant_declares(name):
+    """All of them and no others, but for a penalty or accuracies that the variant does not have."""
+    kind = VARIANTS.get(name)
+    variant = small(name, pixel_steps=1) if name == "srgan" else small(name)
+    returned = {column for step in range(2) for column in one_step(variant, step)}
+    absent = set()
+    if issubclass(kind, Discriminating):
+        absent |= {"d_penalty"} if kind.d_penalty is Discriminating.d_penalty else set()
+        absent |= {"real_accuracy", "fake_accuracy"} if kind.boundary is None else set()
+    assert returned == set(kind.curves) - absent and set(kind.curves.values()) <= set(PANELS)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -247,6 +261,15 @@ def test_the_generator_step_leaves_the_discriminator_alone(name):
     assert all(p.grad is None for p in variant.discriminator.parameters())
 
 
+def test_frozen_networks_pass_gradients_on_and_keep_none():
+    """Also where the block ends in an error, the weights can be trained again."""
+    net, x = torch.nn.Linear(2, 1), torch.ones(1, 2, requires_grad=True)
+    with pytest.raises(KeyError), blocks.frozen(net):
+        net(x).sum().backward()
+        raise KeyError
+    assert torch.equal(x.grad, net.weight) and all(p.grad is None and p.requires_grad for p in net.parameters())
+
+
 def test_the_two_time_scales_are_the_optimisers():
     variant = small("wgan-gp", lr=1e-4, d_lr_ratio=4.0)
     rates = [variant.optimisers[name].param_groups[0]["lr"] for name in ("g_optimiser", "d_optimiser")]
@@ -366,7 +389,7 @@ def test_the_pool_fills_first_and_then_shows_old_fakes_for_new_ones():
     assert pool.filled == 3
     shown = torch.cat([pool.exchange(numbered[i : i + 3], rng) for i in range(3, 99, 3)]).flatten().tolist()
     new = set(range(3, 99))
-    n_old = sum(image != at_hand for image, at_hand in zip(shown, range(3, 99), strict=True))
+    n_old = sum(image != latest for image, latest in zip(shown, range(3, 99), strict=True))
     assert set(shown) <= new | {0, 1, 2} and 30 < n_old < 66  # of 96, each old with probability .5: sd 5
     kept = set(pool.images.flatten().tolist())
     assert len(kept) == 4 and sorted([*shown, *kept]) == sorted([*range(99), 3])  # all once, but 3: shown while the pool filled
@@ -389,7 +412,7 @@ def test_cyclegan_never_sees_a_pair(monkeypatch):
         variant, "update_generators", lambda source, target: seen.update(s=source, t=target) or (target, source, {})
     )
     variant.train_step(0, reals, labels, torch.Generator().manual_seed(0))
-    assert torch.equal(seen["t"], reals[0]) and torch.equal(seen["s"], tasks.undressed(reals[1]))
+    assert torch.equal(seen["t"], reals[0]) and torch.equal(seen["s"], tasks.untranslated(reals[1]))
 
 
 def test_srgan_learns_pixels_first_and_says_so():
@@ -398,7 +421,7 @@ def test_srgan_learns_pixels_first_and_says_so():
     assert set(one_step(variant, 1)) >= {"d_loss", "real_accuracy", "fake_accuracy", "content_loss", "g_loss", "pixel_loss"}
 
 
-def test_vgg19_content_takes_the_weights_at_hand(tmp_path, monkeypatch):
+def test_vgg19_content_takes_the_weights_that_are_available(tmp_path, monkeypatch):
     """In torchvision's format, with random values: the network is the paper's, and sees ImageNet's normalisation."""
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(UserError, match=r"needs torchvision's VGG19 weights at .*vgg19-dcbb9e9d.pth"):

@@ -1,4 +1,4 @@
-"""What a dataset is, and the cached, checksummed kind that comes from elsewhere."""
+"""What a dataset is, and the cached kind: it comes from elsewhere and must match pinned checksums."""
 
 from __future__ import annotations
 
@@ -15,44 +15,50 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_bench import images
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import atomic_path, cache_folder
+from gan_bench.core.seeds import stream
+from gan_bench.datasets import DATASETS
 from gan_bench.datasets.sources import Source, SourceFailed, remove
-from gan_bench.errors import UserError
-from gan_bench.mixture import Mixture
-from gan_bench.paths import cache_folder
-from gan_bench.records import atomic_path
-from gan_bench.seeds import stream
-from gan_bench.streams import Pictures, in_memory
+from gan_bench.images import convert
+from gan_bench.images.mixture import Mixture
+from gan_bench.images.sets import ImageSet, in_memory
 
 log = logging.getLogger(__name__)
 SplitName = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
-class Stills:
-    """Images at rest (N, C, H, W), uint8 or float32 points, in memory or not, and labels (N,) int64."""
+class LabelledImages:
+    """Images and the class of each.
 
-    images: Pictures
+    images  (N, C, H, W) uint8, or float32 points; in memory or still in their files
+    labels  (N,) int64
+    """
+
+    images: ImageSet
     labels: Tensor
 
     @cached_property
     def digest(self) -> str:
-        return images.digest(self.images)
+        """SHA-256 of the images: of their shape and bytes."""
+        return convert.digest(self.images)
 
     def subset(self, n: int, *names: str | int) -> Self:
-        """`n` images by a fixed shuffle that `names` select, on every machine alike; the split itself when n is not smaller."""
+        """`n` of the images, in order, chosen by the random stream of these names; all of them where there are no more."""
         if n >= len(self.images):
             return self
         chosen = torch.randperm(len(self.images), generator=stream(0, "subset", *names))[:n].sort().values
         return type(self)(self.images[chosen], self.labels[chosen])
 
     def in_memory(self) -> Split:
+        """The same images, all read into memory."""
         return Split(in_memory(self.images), self.labels)
 
 
 @dataclass(frozen=True)
-class Split(Stills):
-    """Stills in memory, as training needs them."""
+class Split(LabelledImages):
+    """Labelled images in memory, as training needs them."""
 
     images: Tensor
 
@@ -61,57 +67,73 @@ class Dataset(abc.ABC):
     """Images with labels, in an official train and test split.
 
     image_shape  (channels, height, width) as networks and metrics see it
-    padding      pixels of black that were put around its original images to make that shape
+    n_classes    how many classes there are; labels are below it
+    class_names  (n_classes,) the name of each class
+    padding      how many black pixels were added on each side of the original images to make that shape
+    digests      part -> SHA-256, of a dataset that is kept in the cache
+    made_of      the dataset that this one is made from, if any; its bytes are the only ones that are needed
     mixture      what the points of a dataset of points were drawn from
     """
 
     name: str
     title: str
     image_shape: tuple[int, int, int]
+    n_classes: int
     class_names: tuple[str, ...]
     padding: int = 0
+    digests: ClassVar[dict[str, str]] = {}
+    made_of: ClassVar[str | None] = None
     mixture: ClassVar[Mixture | None] = None
 
     @abc.abstractmethod
     def load(self, split: SplitName) -> Split:
-        """The whole split, always in the same order. Raises UserError when its bytes cannot be had."""
+        """The whole split in memory, always in the same order. Raises UserError when its bytes cannot be had."""
 
-    def stills(self, split: SplitName) -> Stills:
-        """The split for one look at each image, which need not be in memory."""
+    def open(self, split: SplitName) -> LabelledImages:
+        """The same images as `load`, in the same order, but they may stay in their files. Raises UserError as `load` does."""
         return self.load(split)
 
     def class_index(self, text: str) -> int | None:
-        """The class that a name or a number means, if any."""
+        """The class with this name or this number; None: there is no such class."""
         if text in self.class_names:
             return self.class_names.index(text)
-        return int(text) if text.isdecimal() and int(text) < len(self.class_names) else None
+        return int(text) if text.isdecimal() and int(text) < self.n_classes else None
 
     def fetch(self) -> None:
-        """Make sure that the bytes are at hand; nothing to do for a dataset that is made."""
+        """Download what is missing or damaged, here or of `made_of`. Raises UserError when no source can give it."""
+        if self.made_of is not None:
+            DATASETS.create(self.made_of).fetch()
 
     def verify(self) -> list[str]:
         """Sentences about what is missing or damaged in the cache; empty when all is well."""
-        return []
+        return [] if self.made_of is None else DATASETS.create(self.made_of).verify()
 
 
 class CachedDataset(Dataset):
-    """A dataset whose decoded arrays are kept as .npy files and must hash to pinned digests, whatever source they came from.
+    """A dataset whose decoded arrays are kept as .npy files. They must have pinned digests, whatever source they come from.
 
     digests  part ("train-images", "train-labels", "test-images", "test-labels") -> SHA-256 of the raw uint8 array
+    sources  where the bytes can be had, tried in this order
     """
 
-    digests: ClassVar[dict[str, str]]
     sources: ClassVar[tuple[Source, ...]]
 
     @property
     def folder(self) -> Path:
+        """Where the dataset is kept."""
         return cache_folder() / "datasets" / self.name
 
+    @property
+    def downloads(self) -> Path:
+        """Where the files of sources are downloaded to, or put by hand."""
+        return self.folder / "downloads"
+
     def file(self, part: str) -> Path:
+        """Where the array of a part is kept."""
         return self.folder / f"{part}.npy"
 
     def read(self, part: str) -> np.ndarray | None:
-        """The cached array, or None where it is missing or is not what was pinned."""
+        """The cached array of a part, or None where it is missing or does not have the pinned digest."""
         try:
             array = np.load(self.file(part), allow_pickle=False)
         except (OSError, ValueError, EOFError):
@@ -119,18 +141,22 @@ class CachedDataset(Dataset):
         return array if sha256(array) == self.digests[part] else None
 
     def verify(self) -> list[str]:
+        """A sentence for each part that is missing or damaged, with the command that fixes it."""
         return [self._fault(part) for part in self.digests if self.read(part) is None]
 
     def fetch(self) -> None:
+        """Download the parts that are missing or damaged, one process at a time. Raises UserError where all sources fail."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(self.folder / ".lock"):
             self._fetch_locked()
 
     def load(self, split: SplitName) -> Split:
+        """The whole split, fetched first where it is not in the cache. Raises UserError where it cannot be fetched."""
         arrays = [self.read(f"{split}-{part}") for part in ("images", "labels")]
         if any(array is None for array in arrays):
             self.fetch()
             arrays = [self.read(f"{split}-{part}") for part in ("images", "labels")]
+
         pixels, labels = arrays
         assert pixels is not None and labels is not None
         return Split(self.to_tensor(pixels), torch.from_numpy(labels).long())
@@ -141,37 +167,53 @@ class CachedDataset(Dataset):
 
     def _fault(self, part: str) -> str:
         what = "is damaged (its SHA-256 is not the pinned one)" if self.file(part).exists() else "is missing"
-        return f"{self.file(part)} {what}; `gan-bench data fetch {self.name}` mends it."
+        return f"{self.file(part)} {what}; `gan-bench data fetch {self.name}` fixes it."
 
     def _fetch_locked(self) -> None:
+        """`fetch`, while no other process does."""
         faulty = [part for part in self.digests if self.read(part) is None]
         if not faulty:
             return
         for part in faulty:
             if self.file(part).exists():
                 log.warning("%s is damaged (its SHA-256 is not the pinned one); getting it again.", self.file(part))
+
         failures = []
-        downloads = self.folder / "downloads"
         for source in self.sources:
-            by_hand = [file for file in source.files if (downloads / file).exists()]
             try:
-                arrays = source.arrays(downloads)
-                wrong = [part for part in self.digests if sha256(arrays[part]) != self.digests[part]]
-                if wrong:
-                    raise SourceFailed(f"its {', '.join(wrong)} are not the pinned ones (SHA-256 differs)")
+                arrays = self._arrays_from(source)
             except SourceFailed as failure:
                 failures.append(f"  {source.name}: {failure}")
                 log.info("%s from %s: %s", self.name, source.name, failure)
-                remove(downloads, [file for file in source.files if file not in by_hand])  # a bad download must not come back
                 continue
-            for part in faulty:
-                with atomic_path(self.file(part)) as temporary, open(temporary, "wb") as file:
-                    np.save(file, arrays[part])
-            remove(downloads, source.files)
+            self._keep(arrays, faulty)
+            remove(self.downloads, source.files)
             return
-        raise UserError(
+        raise self._no_source(failures)
+
+    def _arrays_from(self, source: Source) -> dict[str, np.ndarray]:
+        """All parts, with their pinned digests. Raises SourceFailed, after removing what the source downloaded."""
+        by_hand = [file for file in source.files if (self.downloads / file).exists()]
+        try:
+            arrays = source.arrays(self.downloads)
+            wrong = [part for part in self.digests if sha256(arrays[part]) != self.digests[part]]
+            if wrong:
+                raise SourceFailed(f"its {', '.join(wrong)} are not the pinned ones (SHA-256 differs)")
+        except SourceFailed:
+            remove(self.downloads, [file for file in source.files if file not in by_hand])  # else it is taken again next time
+            raise
+        return arrays
+
+    def _keep(self, arrays: dict[str, np.ndarray], parts: list[str]) -> None:
+        for part in parts:
+            with atomic_path(self.file(part)) as temporary, open(temporary, "wb") as file:
+                np.save(file, arrays[part])
+
+    def _no_source(self, failures: list[str]) -> UserError:
+        """The error that says what was tried and how to supply the files by hand."""
+        return UserError(
             f"dataset {self.name!r} could not be fetched. Tried:\n" + "\n".join(failures) + "\n"
-            f"By hand: put the files of one source into {downloads} and run the command again:\n"
+            f"By hand: put the files of one source into {self.downloads} and run the command again:\n"
             + "\n".join(f"  {source.name}: {', '.join(source.files)}" for source in self.sources)
         )
 

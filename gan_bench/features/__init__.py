@@ -1,12 +1,15 @@
-"""Feature extractors by name. One file each; see `base.Extractor` for the contract."""
+"""Feature extractors by name. One file for each extractor; see `base.Extractor` for the contract."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gan_bench.registry import Registry
+from gan_bench.core.contract import text
+from gan_bench.core.registry import Registry
 
 if TYPE_CHECKING:
     from gan_bench.features.base import Extractor
 
-EXTRACTORS: Registry[Extractor] = Registry("extractor", "gan_bench.features", "gan_bench.extractors")
+CONTRACT = (text("classifies", default=None), replace(text("digest"), listed=False))
+EXTRACTORS: Registry[Extractor] = Registry("extractor", __name__, "gan_bench.extractors", CONTRACT)

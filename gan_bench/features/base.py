@@ -12,20 +12,21 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_bench import images
-from gan_bench.errors import UserError
+from gan_bench.core.errors import UserError
+from gan_bench.images import convert
 
 WEIGHTS = Path(__file__).parent / "weights"
 
 
 class Unavailable(Exception):
-    """The extractor's weights are not at hand; the text says why."""
+    """The extractor's weights are not available; the text says why."""
 
 
 class Extractor(abc.ABC):
-    """Images to features. Extraction is float32 on every device, so that machines agree.
+    """Maps images to features, in float32 on every device, so that machines agree. `load` comes before the first call.
 
-    classifies  the dataset whose classes the logits stand for; None without logits, or for classes of something else
+    classifies  the dataset whose classes the logits stand for; None: there are no logits, or they are of other classes
+    device      where it computes
     """
 
     name: ClassVar[str]
@@ -40,7 +41,7 @@ class Extractor(abc.ABC):
         """SHA-256 of the weights, or a name for a map without weights."""
 
     def fetch(self) -> None:
-        """Get the weights if they come from elsewhere. Raises Unavailable."""
+        """Download the weights if they come from elsewhere. Raises Unavailable."""
 
     @abc.abstractmethod
     def load(self, device: torch.device) -> None:
@@ -51,7 +52,7 @@ class Extractor(abc.ABC):
         """uint8 (B, C, H, W) of any size, grey or colour, on `device` -> features (B, D) float32 and logits (B, K) or None."""
 
     def label(self, side: int) -> str:
-        """The name that metric columns carry for images of this side: the extractor's, and its input size where that varies."""
+        """The name in metric columns, for images of this side in pixels: with the input size, where that varies."""
         return self.name
 
 
@@ -60,18 +61,24 @@ class ClassifierExtractor(Extractor):
 
     Images of another size are resized (antialiased bicubic) to 32x32; colour becomes luma, or grey is repeated, as the
     network needs.
+
+    digest    SHA-256 of the file, pinned by each subclass, so that other weights are an error
+    network   images (B, channels, 32, 32) in [-1, 1] -> features (B, D) and logits (B, K)
+    channels  1 or 3
     """
 
-    digest = ""  # set by each subclass; pinned, so that other weights are an error
+    digest = ""
     network: ClassVar[type[nn.Module]]
     channels: ClassVar[int]
     net: nn.Module
 
     def load(self, device: torch.device) -> None:
+        """Make the network ready on `device`. Raises UserError when the file does not have the pinned SHA-256."""
         file = WEIGHTS / f"{self.name}.safetensors"
         found = hashlib.sha256(file.read_bytes()).hexdigest()
         if found != self.digest:
             raise UserError(f"{file} has SHA-256 {found}, not the pinned {self.digest}; install gan-bench again.")
+
         state = {k: v.float() if v.is_floating_point() else v for k, v in load_file(file).items()}
         net = self.network()
         net.load_state_dict(state)
@@ -79,7 +86,7 @@ class ClassifierExtractor(Extractor):
         self.device = device
 
     def __call__(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        x = images.to_float(images.to_channels(batch, self.channels))
+        x = convert.to_float(convert.to_channels(batch, self.channels))
         if x.shape[2:] != (32, 32):
             x = F.interpolate(x, size=(32, 32), mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
         features, logits = self.net(x.contiguous(memory_format=torch.channels_last))

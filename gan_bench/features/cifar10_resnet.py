@@ -1,11 +1,11 @@
 """`cifar10-resnet`: a 2.0 M-parameter residual CIFAR-10 classifier, used as a feature extractor.
 
-The shape follows the fast-training line of Page (2018, "How to Train Your ResNet") and Jordan (2024,
+The architecture follows networks made for fast training, of Page (2018, "How to Train Your ResNet") and Jordan (2024,
 "94% on CIFAR-10 in 3.29 Seconds on a Single GPU"): a fixed whitening layer, three blocks that pool right after their
-first convolution, and a scaled linear head. Features are those of the second block, not of the last: the last says
-little but "which class, how sure", and a Frechet distance in it says of 8x-blurred photographs almost what it says of
-white noise. Trained with label smoothing .2, its answers are never sure: real images have an inception score of 3.6, not
-of nearly 10. How it was trained: `weights/train.py` and `weights/cifar10-resnet.md`.
+first convolution, and a scaled linear head. Features are those of the second block. Those of the last block hardly tell
+more than the class and how sure the answer is: a Frechet distance in them is almost the same for 8x-blurred photographs
+as for white noise. It was trained with label smoothing .2, so its answers are never sure: real images have an inception
+score of 3.6, not of nearly 10. How it was trained: `benchmarks/train_classifiers.py` and `weights/cifar10-resnet.md`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Block(nn.Module):
         self.norm2 = nn.BatchNorm2d(n_out, momentum=0.4)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, n_in, H, W) -> (B, n_out, H / 2, W / 2)."""
         x = F.gelu(self.norm1(F.max_pool2d(self.conv1(x), 2)))  # (B, n_out, H/2, W/2)
         return F.gelu(x + self.norm2(self.conv2(x)))
 
@@ -47,7 +48,9 @@ class Cifar10ResNet(nn.Module):
         self.head = nn.Linear(WIDTHS[-1], 10, bias=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, 32, 32) in [-1, 1] -> features (B, 256) and logits (B, 10)."""
         x = F.gelu(self.whiten(x))  # (B, 24, 31, 31)
+
         first, second, third = self.blocks
         x = second(first(x))  # (B, 256, 7, 7)
         features = x.amax(dim=(2, 3))  # (B, 256)
@@ -60,6 +63,7 @@ class Cifar10ResNet(nn.Module):
         patches = F.unfold(images, 2).transpose(1, 2).reshape(-1, 12).double()
         values, vectors = torch.linalg.eigh(torch.cov(patches.T))
         filters = (vectors / (values + eps).sqrt()).T.reshape(12, 3, 2, 2).float()
+
         self.whiten.weight.copy_(torch.cat([filters, -filters]))
         self.whiten.weight.requires_grad_(False)
         assert self.whiten.bias is not None

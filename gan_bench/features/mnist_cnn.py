@@ -1,6 +1,6 @@
 """`mnist-cnn`: a small MNIST classifier, used as a feature extractor.
 
-How it was trained: `weights/train.py` and `weights/mnist-cnn.md`.
+How it was trained: `benchmarks/train_classifiers.py` and `weights/mnist-cnn.md`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from gan_bench.features.base import ClassifierExtractor
 
 
 def conv_block(n_in: int, n_out: int) -> nn.Sequential:
+    """(B, n_in, H, W) -> (B, n_out, H / 2, W / 2)."""
     return nn.Sequential(
         nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(),
         nn.Conv2d(n_out, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(),
@@ -30,6 +31,7 @@ class MnistCnn(nn.Module):
         self.head = nn.Linear(128, 10)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 1, 32, 32) in [-1, 1] -> features (B, 128) and logits (B, 10)."""
         features = F.adaptive_avg_pool2d(self.blocks(x), 1).flatten(1)  # (B, 128)
         return features, self.head(self.drop(features))
 

@@ -1,4 +1,4 @@
-"""AuthPct (Alaa et al. 2022, arXiv 2102.08921): the share of fakes that are no copy of a training image.
+"""AuthPct (Alaa et al. 2022, arXiv 2102.08921): the percentage of fakes that are not copies of a training image.
 
 A fake counts as a copy when it lies closer to its nearest real than that real's own nearest neighbour among the reals does.
 Copies of training images give 0. Blurred or distant fakes are authentic too: read it beside precision.
@@ -22,6 +22,7 @@ class Authenticity(Metric):
     minimum = 2
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        """auth_pct, 0 to 100: the percentage of fakes with d(fake, nearest real) > d(that real, its nearest other real)."""
         alone = radii(real, 1)
         nearest = [block.min(dim=1) for block in distance_rows(fake.features, real.features)]
         authentic = torch.cat([distances > alone[indices] for distances, indices in nearest])

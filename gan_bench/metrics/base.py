@@ -1,15 +1,15 @@
-"""What a metric is: a pure function of two extracted image sets, fake first, real second, everywhere."""
+"""What a metric is: a pure function of two image sets, the fakes first and the reals second, everywhere."""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Tensor
 
-from gan_bench.mixture import Mixture
+from gan_bench.images.mixture import Mixture
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ class TooFew(ValueError):
 
 
 class Sampled(float):
-    """A number with `error`, the standard error that it has because the fakes are a sample. The reals are taken as they are."""
+    """A number with `error`: the standard error that it has because the fakes are a sample. The reals count as exact."""
 
     error: float
 
@@ -30,15 +30,35 @@ class Sampled(float):
 
     @classmethod
     def mean(cls, values: Tensor) -> Sampled:
-        """The mean of a number (N,) that each fake has."""
+        """The mean of a number (N,) that each fake has; its error is not a number where N is 1."""
         values = values.double()
         return cls(float(values.mean()), float(values.std() / len(values) ** 0.5) if len(values) > 1 else float("nan"))
 
 
 @dataclass(frozen=True)
-class Extracted:
-    """One image set seen by one extractor: features (N, D) float32, logits (N, K) or None.
+class MetricInput(abc.ABC):
+    """One image set, in the form that a kind of metric takes. It remembers what was computed from it."""
 
+    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False, kw_only=True)
+
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """How many images."""
+
+    def once(self, function: Callable[..., T], *args: Any) -> T:
+        """`function(self, *args)`, computed at the first call only: the same reals are compared with many sets of fakes."""
+        key = (function, *args)
+        if key not in self._known:
+            self._known[key] = function(self, *args)
+        return self._known[key]
+
+
+@dataclass(frozen=True)
+class Extracted(MetricInput):
+    """One image set seen by one extractor.
+
+    features  (N, D) float32
+    logits    (N, K) float32; None: the extractor gives none
     labels    (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
     mixture   of reals that are points: what they were drawn from
     held_out  of reals, which are training images: the test split, where a metric needs it
@@ -49,29 +69,39 @@ class Extracted:
     labels: Tensor | None = None
     mixture: Mixture | None = None
     held_out: Extracted | None = None
-    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.features)
 
-    def once(self, function: Callable[..., T], *args: Any) -> T:
-        """`function(self, *args)`, computed at the first call: the reals meet many sets of fakes."""
-        key = (function, *args)
-        if key not in self._known:
-            self._known[key] = function(self, *args)
-        return self._known[key]
+
+@dataclass(frozen=True)
+class Pixels(MetricInput):
+    """One image set itself.
+
+    images    (N, C, H, W) uint8
+    labels    (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
+    held_out  of reals, which are training images: the test split, where a metric needs it
+    """
+
+    images: Tensor
+    labels: Tensor | None = None
+    held_out: Pixels | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
 
 
-class Metric(abc.ABC):
-    """One metric, which may yield several numbers.
+Input = TypeVar("Input", bound=MetricInput)
 
-    outputs      name of each number -> whether higher is better
-    minimum      fewest images a side
-    needs        "features"; "logits"; "classifier": logits over the classes of the very dataset that is scored;
-                 "condition": that, and fakes that were asked for by class; "truth": images, and what each should be;
-                 "cycle": sources that came back from a translation, and what they were; "mixture": points of a known one;
-                 "held-out": features, also of reals that no generator was trained on;
-                 "lesson": images with classes, and reals with theirs to teach by and to examine with
+
+class BaseMetric(abc.ABC, Generic[Input]):
+    """One metric, which may give several numbers. Derive from `Metric` or from `PixelMetric`.
+
+    title    as pages show it
+    paper    authors and year of the source
+    outputs  name of each number -> whether higher is better
+    minimum  fewest images on each side
+    needs    what the metric is given: see the two classes
     """
 
     name: ClassVar[str]
@@ -79,9 +109,9 @@ class Metric(abc.ABC):
     paper: ClassVar[str]
     outputs: ClassVar[dict[str, bool]]
     minimum: ClassVar[int]
-    needs: ClassVar[str] = "features"
+    needs: ClassVar[str]
 
-    def __call__(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+    def __call__(self, fake: Input, real: Input) -> dict[str, float]:
         """The numbers of `outputs`, `Sampled` where their error is known. Raises TooFew."""
         fewest = min(len(fake), len(real))
         if fewest < self.minimum:
@@ -89,4 +119,28 @@ class Metric(abc.ABC):
         return self.compute(fake, real)
 
     @abc.abstractmethod
-    def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]: ...
+    def compute(self, fake: Input, real: Input) -> dict[str, float]:
+        """The numbers of `outputs`; each side has at least `minimum` images. Raises TooFew where that is not enough."""
+
+
+class Metric(BaseMetric[Extracted]):
+    """A metric of features. Its `needs` is one of:
+
+    features    features (N, D), nothing else
+    logits      and logits (N, K)
+    classifier  logits over the classes of the very dataset that is scored
+    condition   those, and fakes that were asked for by class: `labels`
+    mixture     features that are points, and reals whose `mixture` is known
+    held-out    features, also of reals that no generator was trained on: `held_out`
+    """
+
+    needs: ClassVar[str] = "features"
+
+
+class PixelMetric(BaseMetric[Pixels]):
+    """A metric of the images themselves. Its `needs` is one of:
+
+    truth   images, and what each of them should be
+    cycle   sources that came back from a translation, and what they were
+    lesson  images with `labels`, and reals with theirs to train on, and with `held_out` to test on
+    """

@@ -2,8 +2,8 @@
 
 The bins are 100 k-means clusters of the reals. NDB: the share of bins whose shares among fakes and reals differ by a
 two-sample z-test at 5 %, so .05 is expected of a perfect generator. JSD: the Jensen-Shannon divergence of the two
-histograms, in bits, 0 to 1; its standard error is the delta method's, where a fake in a bin of share p among fakes and q among
-reals weighs log2(2 p / (p + q)) / 2.
+histograms, in bits, 0 to 1. Its standard error is the delta method's: a fake in a bin of share p among fakes and q among
+reals has the weight log2(2 p / (p + q)) / 2.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def filled(images: Extracted, bins: MiniBatchKMeans) -> np.ndarray:
 
 
 def differing(fakes: np.ndarray, reals: np.ndarray) -> np.ndarray:
-    """Per bin, whether its counts among fakes and among reals differ more than chance would have it at LEVEL."""
+    """(BINS,) whether a bin's counts among fakes and among reals differ by the z-test at LEVEL; takes the counts (BINS,)."""
     n_fake, n_real = fakes.sum(), reals.sum()
     pooled = (fakes + reals) / (n_fake + n_real)
     deviation = np.sqrt(pooled * (1 - pooled) * (1 / n_fake + 1 / n_real))
@@ -40,13 +40,16 @@ class Bins(Metric):
     title = "Statistically different bins"
     paper = "Richardson and Weiss 2018"
     outputs = {"ndb": False, "jsd": False}
-    minimum = 10 * BINS
+    minimum = 1000  # 10 images for each bin
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        """ndb, 0 to 1: the share of bins that differ. jsd, 0 to 1 bits."""
         bins = real.once(clusters, BINS)
         fakes, reals = filled(fake, bins), real.once(filled, bins)
+
         p, q = fakes / fakes.sum(), reals / reals.sum()
         hit = fakes > 0
         weights = np.log2(2 * p[hit] / (p + q)[hit]) / 2
         error = Sampled.mean(torch.from_numpy(weights.repeat(fakes[hit]))).error
+
         return {"ndb": float(differing(fakes, reals).mean()), "jsd": Sampled(jensenshannon(p, q, base=2) ** 2, error)}

@@ -1,4 +1,4 @@
-"""The reals cut into clusters, and which of them an image falls into: what several metrics count by."""
+"""Clusters of the reals, and which of them each image falls into: several metrics count by these."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from gan_bench.metrics.base import Extracted
 
 
 def clusters(real: Extracted, k: int) -> MiniBatchKMeans:
-    """k clusters by k-means: seeded, of the features as they are."""
+    """k clusters of the features (N, D) as they are, by seeded k-means."""
     return MiniBatchKMeans(k, n_init=3, batch_size=4096, random_state=0).fit(real.features.numpy())
 
 
 def assigned(images: Extracted, into: MiniBatchKMeans) -> np.ndarray:
-    """(N,) the cluster of each image."""
+    """(N,) the cluster of each image, 0 to k - 1."""
     return into.predict(images.features.numpy())

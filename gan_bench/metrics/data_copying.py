@@ -1,4 +1,4 @@
-"""C_T (Meehan, Chaudhuri and Dasgupta 2020, arXiv 2004.05675): do fakes lie closer to the training images than unseen reals do?
+"""C_T (Meehan, Chaudhuri and Dasgupta 2020, arXiv 2004.05675): are fakes closer to the training images than unseen reals are?
 
 The training images are cut into cells by k-means. In each, the distances of fakes and of test images to their nearest training
 image of the cell are compared by a Mann-Whitney U test; its z-scores are averaged over cells, weighted by how many test images
@@ -24,24 +24,26 @@ CELLS, FEWEST = 3, 20
 
 
 def nearest(images: Extracted, real: Extracted) -> list[Tensor]:
-    """For each cell, how far each of the images in it is from its nearest training image in it."""
+    """For each cell, the distance of each image in it to the nearest training image in it: (n,), n the images of the cell."""
     cells = real.once(clusters, CELLS)
     mine, theirs = assigned(images, cells), real.once(assigned, cells)
-    return [
-        torch.cat([block.amin(1) for block in distance_rows(images.features[mine == k], real.features[theirs == k])])
-        if (mine == k).any()
-        else torch.empty(0)
-        for k in range(CELLS)
-    ]
+
+    found = []
+    for k in range(CELLS):
+        inside, reals = images.features[mine == k], real.features[theirs == k]
+        rows = distance_rows(inside, reals)
+        found.append(torch.cat([block.amin(1) for block in rows]) if len(inside) > 0 else torch.empty(0))
+    return found
 
 
 def nearest_of_held_out(real: Extracted) -> list[Tensor]:
+    """`nearest` of the test split, which no generator was trained on."""
     assert real.held_out is not None
     return nearest(real.held_out, real)
 
 
 def z_score(x: Tensor, y: Tensor) -> float:
-    """The Mann-Whitney U of x over y in standard deviations from its mean for equal distributions; ties count one half."""
+    """The Mann-Whitney U of x (n,) over y (m,), less its mean for equal distributions, over its deviation; ties count 1/2."""
     u, n, m = mannwhitneyu(x.numpy(), y.numpy(), method="asymptotic").statistic, len(x), len(y)
     return float((u - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12))
 
@@ -56,6 +58,7 @@ class DataCopying(Metric):
     needs = "held-out"
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        """c_t: the mean z-score over the cells; not a number where no cell has 20 fakes and a test image."""
         pairs = zip(nearest(fake, real), real.once(nearest_of_held_out), strict=True)
         compared = [(z_score(f, h), len(h)) for f, h in pairs if len(f) >= FEWEST and len(h) > 0]
         scores, weights = zip(*compared, strict=True) if compared else ((math.nan,), (1,))

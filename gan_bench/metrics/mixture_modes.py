@@ -1,9 +1,9 @@
 """Modes of a known mixture of Gaussians, as PacGAN counts them (Lin et al. 2018, arXiv 1712.04086, section 4.1).
 
 A sample is of high quality when it lies within three standard deviations of the nearest centre (Mahalanobis distance, here the
-Euclidean over sigma), and a mode is covered by one such sample. Reverse KL: of the high-quality samples' histogram over the
-modes to the uniform one, 0 when every mode is as frequent. Of draws of the mixture itself 98.9 % are of high quality in the
-plane: 1 - exp(-9 / 2).
+Euclidean over sigma). One such sample covers a mode. Reverse KL: of the high-quality samples' histogram over the modes to the
+uniform one, 0 when all modes are equally frequent. In the plane, 98.9 % of the mixture's own draws are of high quality:
+1 - exp(-9 / 2).
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ class MixtureModes(Metric):
     needs = "mixture"
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        """The features are the coordinates."""
+        """modes_covered; high_quality, 0 to 1; reverse_kl, in nats, not a number without a good sample. Features: points."""
         assert real.mixture is not None
         centres = torch.tensor(real.mixture.centres, dtype=torch.float64)
         distance, mode = torch.cdist(fake.features.double(), centres).min(dim=1)
         good = distance < REACH * real.mixture.sigma
+
         counts = torch.bincount(mode[good], minlength=len(centres)).double()
         excess = len(centres) * counts / counts.sum()  # of each mode's share, over an equal one
         return {

@@ -1,8 +1,8 @@
 """Modes of Stacked MNIST (Metz et al. 2017, arXiv 1611.02163; VEEGAN, Srivastava et al. 2017), by the dataset's classifier.
 
-A mode counts from its first sample on, as in those papers and PacGAN (Lin et al. 2018); among confident samples only, when the
-classifier gives its answer at least .99, as some later ones have it. KL: of the samples' histogram to the uniform one. n
-samples of a perfect model show a KL of about (K - 1) / (2 n), the floor, printed beside it.
+A mode counts from its first sample on, as in those papers and PacGAN (Lin et al. 2018). `confident_modes` counts only samples
+whose class has a probability of at least .99, as some later papers do. KL: of the samples' histogram to the uniform one. n
+samples of a perfect model show a KL of about (K - 1) / (2 n): the floor, which is given beside it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ class ModeCount(Metric):
     needs = "classifier"
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        """modes, confident_modes: of K; mode_kl, mode_kl_floor: in nats, 0 or more. From the fakes' logits alone."""
         assert fake.logits is not None
         shares = class_shares(fake)
         n_modes = len(shares)
         mode = fake.logits.argmax(1)  # not of the probabilities, which may round to equal ones
         confident = fake.logits.softmax(1).amax(1) >= CONFIDENT
+
         return {
             "modes": int((shares > 0).sum()),
             "confident_modes": len(mode[confident].unique()),

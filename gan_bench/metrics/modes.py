@@ -1,7 +1,7 @@
 """Class-mode coverage: which of the dataset's classes a generator makes, and how unevenly, by the dataset's own classifier.
 
 A class counts as covered when its share among the fakes is at least a tenth of its share among the reals; a single stray
-sample, which the classifier's errors alone would supply, is not enough. KL is of the fakes' class histogram to the reals':
+sample, which may be an error of the classifier, is not enough. KL is of the fakes' class histogram to the reals':
 sum p_fake log(p_fake / p_real), 0 when equal; both sides are counted with the same classifier, so that its errors cancel.
 It is the mean of log(p_fake / p_real) over the fakes, each at its class, and has the error of that mean (the delta method).
 """
@@ -18,7 +18,7 @@ COVERED_SHARE = 0.1
 
 
 def class_shares(images: Extracted) -> Tensor:
-    """(K,) share of the images that the classifier gives to each class."""
+    """(K,) float64: the share of the images that the classifier gives to each class."""
     assert images.logits is not None
     return torch.bincount(images.logits.argmax(1), minlength=images.logits.shape[1]).double() / len(images)
 
@@ -33,6 +33,7 @@ class ClassModes(Metric):
     needs = "classifier"
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
+        """classes_covered, 0 to K; class_kl, in nats, 0 or more; smallest_class_share, 0 to 1."""
         assert fake.logits is not None
         classes = fake.logits.argmax(1)
         p_fake, p_real = class_shares(fake), class_shares(real)

@@ -11,13 +11,13 @@ import torch
 from torchmetrics.functional.image import structural_similarity_index_measure as _ssim
 
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import Extracted, Metric, Sampled
+from gan_bench.metrics.base import PixelMetric, Pixels, Sampled
 
 LARGEST, ROUNDING, CHUNK = 255.0, 1 / 12, 500
 
 
 @METRICS.register
-class Truth(Metric):
+class Truth(PixelMetric):
     name = "truth"
     title = "Distance to the truth"
     paper = "Wang et al. 2004"
@@ -25,11 +25,14 @@ class Truth(Metric):
     minimum = 1
     needs = "truth"
 
-    def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
-        """The features are the images, (N, C, H, W) in 0..255, each fake beside its truth."""
-        difference = fake.features - real.features
+    def compute(self, fake: Pixels, real: Pixels) -> dict[str, float]:
+        """l1, 0 to 255 levels; psnr, in dB, 0 to 58.9; ssim, -1 to 1. Each fake is compared with the real in its place."""
+        made, wanted = fake.images.float(), real.images.float()
+        difference = made - wanted
         psnr = 10 * torch.log10(LARGEST**2 / difference.square().mean(dim=(1, 2, 3)).clamp(min=ROUNDING))
-        pairs = zip(fake.features.split(CHUNK), real.features.split(CHUNK), strict=True)
+
+        pairs = zip(made.split(CHUNK), wanted.split(CHUNK), strict=True)
         ssim = torch.cat([torch.as_tensor(_ssim(f, r, data_range=LARGEST, reduction="none")) for f, r in pairs])
+
         found = {"l1": difference.abs().mean(dim=(1, 2, 3)), "psnr": psnr, "ssim": ssim}
         return {name: Sampled.mean(of_each) for name, of_each in found.items()}

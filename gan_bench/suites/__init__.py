@@ -7,16 +7,18 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gan_bench.errors import UserError
+from gan_bench.core.errors import UserError
+from gan_bench.core.registry import suggest
 from gan_bench.records import Model
-from gan_bench.registry import nearest
 
 FOLDER = Path(__file__).parent
 GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and metrics that need nothing of a dataset
 
 
 class Suite(Model):
-    """headline  the start of the metric name that ranks the suite's tables
+    """One suite file.
+
+    headline  the start of the metric name that ranks the suite's tables
     n_fake    how many fakes its metrics are defined for; None: the preset's number
     """
 
@@ -31,28 +33,48 @@ class Suite(Model):
 
 
 def names() -> list[str]:
+    """The names of all suite files, sorted."""
     return sorted(file.stem for file in FOLDER.glob("*.toml"))
 
 
 def load(name: str) -> Suite:
-    """Raises UserError on an unknown name or a suite file that is not one."""
+    """Raises UserError at an unknown name, and at a suite file that is not valid."""
     if name not in names():
-        raise UserError(nearest(name, names(), "suite"))
+        raise UserError(suggest(name, names(), "suite"))
+
+    file = FOLDER / f"{name}.toml"
     try:
-        return Suite.model_validate(tomllib.loads((FOLDER / f"{name}.toml").read_text()))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise UserError(f"the suite file {name}.toml is not valid: {error}") from error
+        return Suite.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not a TOML file ({error}).") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        attribute = ".".join(map(str, first["loc"]))
+        raise UserError(f"{file}: suite {name!r} has a wrong or no attribute `{attribute}` ({first['msg']}).") from error
+
+
+def load_valid() -> tuple[dict[str, Suite], list[str]]:
+    """All suites whose files are valid, by name; and a sentence for each of the others."""
+    valid, refused = {}, []
+    for name in names():
+        try:
+            valid[name] = load(name)
+        except UserError as error:
+            refused.append(str(error))
+    return valid, refused
 
 
 def headlines() -> dict[str, str]:
     """dataset -> the start of the metric name that ranks its table."""
-    return {dataset: suite.headline for suite in map(load, names()) for dataset in suite.datasets}
+    valid, _ = load_valid()
+    return {dataset: suite.headline for suite in valid.values() for dataset in suite.datasets}
 
 
 def measured_by(
     dataset: str, extractors: list[str] | None, metrics: list[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The extractors and metrics asked for, else those of the dataset's suite, else those that suit any images."""
-    suite = next((suite for suite in map(load, names()) if dataset in suite.datasets), None)
+    valid, _ = load_valid()
+    suite = next((suite for suite in valid.values() if dataset in suite.datasets), None)
     own_extractors, own_metrics = GENERAL if suite is None else (suite.extractors, suite.metrics)
     return tuple(extractors or own_extractors), tuple(metrics or own_metrics)

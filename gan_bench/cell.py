@@ -1,0 +1,157 @@
+"""One cell: train a variant, draw samples, score them, record it. A pure function of its spec, so it can run anywhere."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import torch
+
+from gan_bench.core.errors import UserError, shown
+from gan_bench.core.progress import TrainingBar
+from gan_bench.device import environment, peak_memory_mb
+from gan_bench.generators.base import Variant
+from gan_bench.images import convert
+from gan_bench.images.files import save_samples
+from gan_bench.images.pictures import STRIP, save_samples_picture, save_strip, strip_size
+from gan_bench.pairs import pairs_of, rows
+from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
+from gan_bench.run_folder import GENERATOR, RECORD, SAMPLES, SHOWN
+from gan_bench.sample import Drawn, build_variant, draw, save_generator
+from gan_bench.scorer import Scorer, scorer_for, summary
+from gan_bench.train import Progress, curves, train, write_history
+
+log = logging.getLogger(__name__)
+NEAREST = 3  # training images shown below each sample
+
+
+def run_cell(
+    spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, compiled: bool = False, title: str = "cell"
+) -> CellRecord:
+    """Train, sample, score and record one cell; all its files are in `folder`. A bug or a full memory becomes a record.
+
+    strict    a missing extractor is a UserError
+    compiled  networks by torch.compile
+    title     what the progress bar calls it
+    """
+    done = finished(folder / RECORD, CellRecord, spec)
+    if done is not None:
+        return done
+
+    try:
+        record = _train_and_score(spec, folder, device, strict, compiled, f"{title} {name_of(spec)}")
+    except UserError:
+        raise  # the surroundings are at fault, and would be for every cell
+    except Exception as error:
+        log.exception("%s failed", name_of(spec))
+        record = CellRecord(
+            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error)
+        )
+    write_record(folder / RECORD, record)
+    return record
+
+
+def name_of(spec: CellSpec) -> str:
+    """What messages call a cell: "mnist dcgan seed 0"."""
+    return f"{spec.dataset} {spec.variant} seed {spec.seed}"
+
+
+def _train_and_score(
+    spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool, title: str
+) -> CellRecord:
+    scorer = scorer_for(spec, device, strict)
+    variant = build_variant(spec, device)
+    if compiled:
+        variant.compile()
+
+    checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
+    progress = _train(variant, spec, scorer, checkpoint, title)
+    _keep_training(variant, spec, scorer, progress, folder)
+
+    started = time.monotonic()
+    drawn = draw(variant, scorer.dataset, spec.seed, "score", spec.n_fake)
+    drawn_at = time.monotonic()
+    record = _score(variant, spec, scorer, progress, drawn)
+    scored_at = time.monotonic()
+    shown_rows = _keep_samples(variant, scorer, drawn, folder)
+
+    checkpoint.unlink(missing_ok=True)
+    log.info("%s: %s", name_of(spec), summary(record.metrics) or record.reason)
+    cost = _cost_of(progress, drawn_at - started, scored_at - drawn_at, device)
+    return record.model_copy(update={"rows": shown_rows, "compiled": compiled, "cost": cost})
+
+
+def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path, title: str) -> Progress:
+    if variant.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(variant.device)
+
+    n_shown = strip_size(scorer.dataset.image_shape)
+    with TrainingBar(title) as bar:
+        return train(
+            variant, scorer.split.in_memory(), spec.budget, spec.seed, checkpoint=checkpoint,
+            report=lambda share, spent, losses: bar.update(
+                share, spent.kimg, 1000 * spent.kimg / max(spent.seconds, 1e-9), losses
+            ),
+            snapshot=lambda: draw(variant, scorer.dataset, spec.seed, "strip", n_shown).images,
+        )  # fmt: skip
+
+
+def _keep_training(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, folder: Path) -> None:
+    write_history(progress, folder / SHOWN["history"])
+    save_strip(progress.strip, folder / SHOWN["strip"], scorer.dataset.mixture)
+    save_generator(variant, spec, folder / GENERATOR)
+
+
+def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, drawn: Drawn) -> CellRecord:
+    """The record of a training and its samples; those of one that diverged are not scored."""
+    asked = drawn.labels if drawn.truth is not None or variant.conditional else None
+    metrics = [] if progress.diverged else scorer.score(drawn.images, name_of(spec), asked, pairs_of(variant, drawn))
+    generator_parameters, discriminator_parameters = variant.parameter_counts()
+    return CellRecord(
+        environment=environment(variant.device, variant.precision),
+        warnings=tuple(scorer.warnings),
+        spec=spec,
+        spec_hash=spec_hash(spec),
+        status="diverged" if progress.diverged else "done",
+        reason=progress.diverged,
+        dataset_digest=scorer.split.digest,
+        samples_digest=convert.digest(drawn.images),
+        extractors=scorer.info,
+        metrics=tuple(metrics),
+        task=variant.task,
+        curves=curves(progress, variant),
+        generator_parameters=generator_parameters,
+        discriminator_parameters=discriminator_parameters,
+        title=variant.title,
+        paper=variant.paper,
+    )
+
+
+def _keep_samples(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) -> tuple[str, ...]:
+    """Write the samples and their pictures; returns what the rows of one of them show, if there is such a picture."""
+    save_samples(drawn.images, drawn.labels, folder / SAMPLES)
+    save_samples_picture(drawn.images, folder / SHOWN["samples"], scorer.dataset.mixture)
+
+    shown_rows = rows(variant, scorer.dataset, drawn, STRIP)
+    if shown_rows:
+        save_strip(list(shown_rows.values()), folder / SHOWN["rows"])
+
+    if scorer.extractors and not variant.draws_points:
+        first = drawn.images[:STRIP]
+        save_strip([first, *scorer.nearest(first, NEAREST)], folder / SHOWN["neighbours"])
+    return tuple(shown_rows)
+
+
+def _cost_of(progress: Progress, sample_seconds: float, score_seconds: float, device: torch.device) -> Cost:
+    last = progress.history[-1]
+    return Cost(
+        steps=progress.step,
+        kimg=last["kimg"],
+        tflop=progress.tflop,
+        train_seconds=progress.seconds,
+        images_per_second=1000 * last["kimg"] / max(progress.seconds, 1e-9),
+        sample_seconds=sample_seconds,
+        score_seconds=score_seconds,
+        peak_memory_mb=peak_memory_mb(device),
+    )

@@ -1,0 +1,57 @@
+"""`gan-bench data fetch` and `gan-bench data verify`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gan_bench.cli.output import log_to_stderr, stdout
+from gan_bench.core.errors import UserError
+
+app = typer.Typer(help="Datasets: fetch and verify.", no_args_is_help=True)
+
+
+@app.command()
+def fetch(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Datasets, or an extractor whose weights come from elsewhere.", show_default="all datasets"),
+    ] = None,
+) -> None:
+    """Get what is missing or damaged."""
+    log_to_stderr()
+    from gan_bench.datasets import DATASETS
+    from gan_bench.features import EXTRACTORS
+
+    for name in names or DATASETS.complete_names():
+        if name in EXTRACTORS.names():
+            _fetch_weights(name)
+        else:
+            DATASETS.create(name).fetch()
+        stdout.print(f"{name}: here", highlight=False)
+
+
+def _fetch_weights(name: str) -> None:
+    from gan_bench.features import EXTRACTORS
+    from gan_bench.features.base import Unavailable
+
+    try:
+        EXTRACTORS.create(name).fetch()
+    except Unavailable as reason:
+        raise UserError(f"{name}: {reason}.") from reason
+
+
+@app.command()
+def verify(names: Annotated[list[str] | None, typer.Argument(help="Datasets.", show_default="all")] = None) -> None:
+    """Compare the cached bytes with the pinned digests. Exit 1 when something is missing or damaged."""
+    log_to_stderr()
+    from gan_bench.datasets import DATASETS
+
+    n_faults = 0
+    for name in names or DATASETS.complete_names():
+        faults = DATASETS.create(name).verify()
+        n_faults += len(faults)
+        stdout.print("\n".join(faults) or f"{name}: every digest holds", highlight=False, soft_wrap=True, markup=False)
+    if n_faults:
+        raise typer.Exit(1)

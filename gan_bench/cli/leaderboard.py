@@ -1,0 +1,39 @@
+"""`gan-bench leaderboard`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_bench.cli.options import Json
+from gan_bench.cli.output import log_to_stderr, print_json
+from gan_bench.core.errors import UserError
+from gan_bench.core.progress import console as stderr
+
+
+def leaderboard(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write.", show_default="leaderboard/ in the only run folder")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild the pages from records alone."""
+    log_to_stderr()
+    if out is None and len(runs) > 1:
+        raise UserError("several run folders need --out, the folder of their common leaderboard.")
+
+    from gan_bench import suites
+    from gan_bench.leaderboard import build
+    from gan_bench.run_folder import RunFolder, read_runs
+
+    out = out or RunFolder(runs[0]).leaderboard
+    board = build(read_runs(runs), out, suites.headlines())
+    if as_json:
+        print_json(board.to_dict())
+    else:
+        sys.stdout.write(board.markdown())
+    stderr.print(f"leaderboard: {out / 'index.html'}", soft_wrap=True)

@@ -1,0 +1,49 @@
+"""Options that several commands have, and what their texts mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, TypeVar
+
+import typer
+
+from gan_bench.core.errors import UserError
+from gan_bench.core.registry import Registry, suggest
+from gan_bench.records import DEVICES
+
+T = TypeVar("T")
+
+
+def check_device(text: str) -> str:
+    """Raises UserError at a kind of device that does not exist; whether this machine has it is checked later."""
+    if text.split(":")[0] not in DEVICES:
+        raise UserError(suggest(text, DEVICES, "device"))
+    return text
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.", callback=check_device)]
+
+
+def names_in(text: str | None) -> list[str] | None:
+    """ "a,b" -> ["a", "b"], without repeats."""
+    return None if text is None else list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def range_in(text: str | None) -> tuple[float, float] | None:
+    """ "-1,1" -> (-1.0, 1.0). Raises UserError."""
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = 0.0
+    if not low < high:
+        raise UserError(f"--value-range {text!r} is not black and white as two numbers, such as -1,1 or 0,1.")
+    return low, high
+
+
+def check_names(registry: Registry[T], names: Iterable[str] | None) -> None:
+    """Raises UserError at an unknown name, before anything starts. Imports no member."""
+    for name in names or []:
+        registry.check(name)

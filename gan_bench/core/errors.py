@@ -1,0 +1,10 @@
+"""The one exception that means "the user can fix this": a sentence, never a traceback."""
+
+
+class UserError(ValueError):
+    """A mistake in what the user gave or in what surrounds the program. Its text is one plain sentence (or a short list)."""
+
+
+def shown(error: BaseException) -> str:
+    """An error as one line for a record or a message: a user's mistake speaks for itself, anything else names its type."""
+    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,63 @@
+"""Files: where they are kept between runs, how they are written, how one is downloaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+from gan_bench.core.progress import bar
+
+TIMEOUT = 6.0  # seconds, to connect and between two pieces
+
+
+def cache_folder() -> Path:
+    """Datasets and cached features: $GAN_BENCH_CACHE, else the user's cache folder of this system."""
+    return Path(os.environ.get("GAN_BENCH_CACHE") or platformdirs.user_cache_dir("gan-bench"))
+
+
+def dataset_file(dataset: str, part: str) -> Path:
+    """Where a part of a dataset, such as "train-images", is cached."""
+    return cache_folder() / "datasets" / dataset / f"{part}.npy"
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`; renamed to it when the block ends well, removed when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text to `path`, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def download(url: str, target: Path) -> None:
+    """Download `url` to `target` with a progress bar; `target` appears only when it is complete. Raises OSError."""
+    with (
+        urllib.request.urlopen(url, timeout=TIMEOUT) as response,
+        atomic_path(target) as temporary,
+        open(temporary, "wb") as file,
+    ):
+        length = int(response.headers.get("Content-Length") or 0)
+        received = 0
+
+        with bar(target.name, total=length or None, unit="bytes") as advance:
+            while chunk := response.read(1 << 20):
+                file.write(chunk)
+                received += len(chunk)
+                advance(len(chunk))
+
+        if length and received != length:
+            raise OSError(f"ended after {received} of {length} bytes")

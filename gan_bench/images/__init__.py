@@ -1,0 +1,1 @@
+"""Everything about image data: the forms it has, sets of images, files, arrays, pictures, and what the tasks start from."""

@@ -1,0 +1,73 @@
+"""Images as one PNG to look at: a grid, or, of points, a scatter over the modes that they should fill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan_bench.core.files import atomic_path
+from gan_bench.images.convert import are_points, to_channels
+from gan_bench.images.mixture import Mixture
+
+GRID = 64  # images in a picture of samples
+SCATTERED = 1000  # points in one
+STRIP = 12  # images in a row of a strip
+SCATTERED_IN_STRIP = 500
+
+
+def grid(images: Tensor, columns: int, scale: int = 2, gap: int = 2) -> np.ndarray:
+    """uint8 (N, C, H, W) -> one uint8 picture (H', W', 3) of N images in rows; a pixel is `scale` wide, a gap `gap`."""
+    n, _, height, width = images.shape
+    rows = -(-n // columns)
+    cell_height, cell_width = height * scale + gap, width * scale + gap
+
+    large = to_channels(images, 3).permute(0, 2, 3, 1).numpy().repeat(scale, axis=1).repeat(scale, axis=2)
+    picture = np.full((rows * cell_height + gap, columns * cell_width + gap, 3), 255, np.uint8)
+    for i, image in enumerate(large):
+        top, left = gap + (i // columns) * cell_height, gap + (i % columns) * cell_width
+        picture[top : top + height * scale, left : left + width * scale] = image
+    return picture
+
+
+def save_png(picture: np.ndarray, path: Path) -> None:
+    """Write a uint8 picture (H, W, 3)."""
+    with atomic_path(path) as temporary:
+        Image.fromarray(picture).save(temporary, format="PNG")
+
+
+def strip_size(image_shape: Sequence[int]) -> int:
+    """How many samples of this shape (C, H, W) one moment of a strip shows."""
+    return SCATTERED_IN_STRIP if are_points(image_shape) else STRIP
+
+
+def save_samples_picture(
+    samples: Tensor, path: Path, mixture: Mixture | None = None, columns: int = 8, most: int | None = None
+) -> None:
+    """The first `most` samples at rest (N, C, H, W) as one picture; by default as many as fit well.
+
+    mixture  what points should look like; needed for points alone
+    """
+    if are_points(samples.shape[1:]):
+        _scatter([samples[: most or SCATTERED]], path, mixture)
+    else:
+        save_png(grid(samples[: most or GRID], columns), path)
+
+
+def save_strip(moments: Sequence[Tensor], path: Path, mixture: Mixture | None = None) -> None:
+    """The same samples, each (N, C, H, W) at rest, at moments of a training: one row, or one panel, for each moment."""
+    if are_points(moments[0].shape[1:]):
+        _scatter(moments, path, mixture)
+    else:
+        save_png(grid(torch.cat(list(moments)), columns=STRIP), path)
+
+
+def _scatter(panels: Sequence[Tensor], path: Path, mixture: Mixture | None) -> None:
+    from gan_bench.images.scatter import save_scatter  # matplotlib is loaded for points alone
+
+    assert mixture is not None
+    save_scatter([panel.flatten(1).numpy() for panel in panels], mixture, path)

@@ -1,0 +1,177 @@
+"""What a run computes, in which order, and about how long its trainings will take."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from gan_bench import suites
+from gan_bench.budget import Preset
+from gan_bench.core.errors import UserError
+from gan_bench.datasets import DATASETS
+from gan_bench.executors.local import default_jobs
+from gan_bench.generators import VARIANTS
+from gan_bench.generators.base import Variant
+from gan_bench.images.convert import are_points
+from gan_bench.records import CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec
+from gan_bench.references import ALWAYS, OF_TASK
+from gan_bench.sample import build_variant
+from gan_bench.train import step_tflop
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the user asks for. What is None is the suite's. Names are checked by the caller.
+
+    seeds    how many trainings of each variant: seeds 0, 1, ...
+    changes  settings of variants that differ from the preset's: {variant: {setting: value}}
+    jobs     cells at a time; by default what the machine has room for, and one where time is the limit, so that no cell's
+             clock runs while another uses the machine
+    """
+
+    suites: list[str]
+    preset: Preset
+    seeds: int = 1
+    variants: list[str] | None = None
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    extractors: list[str] | None = None
+    metrics: list[str] | None = None
+    detectors: list[str] | None = None
+    device: str = "cpu"
+    jobs: int | None = None
+    compiled: bool = False
+    strict: bool = False
+
+
+def make_plan(request: RunRequest) -> Plan:
+    """Each cell, reference row and judge of a run. Raises UserError where a variant or a detector cannot handle a dataset."""
+    cells: list[CellSpec] = []
+    references: list[ReferenceSpec] = []
+    judges: list[JudgeSpec] = []
+    for name in request.suites:
+        suite = suites.load(name)
+        for dataset in suite.datasets:
+            scored = _score_spec(request, suite, dataset)
+            variants = request.variants or list(suite.variants)
+            cells += _cells(request, scored, variants)
+            references += _references(scored, variants)
+            judges += _judges(request, suite, dataset)
+
+    jobs = request.jobs
+    if jobs is None:
+        timed = request.preset.budget.seconds is not None
+        jobs = 1 if timed else default_jobs(torch.device(request.device), len(cells))
+    return Plan(
+        cells=tuple(cells), references=tuple(references), judges=tuple(judges),
+        device=request.device, jobs=jobs, compiled=request.compiled, strict=request.strict,
+    )  # fmt: skip
+
+
+def _score_spec(request: RunRequest, suite: suites.Suite, dataset: str) -> ScoreSpec:
+    return ScoreSpec(
+        dataset=dataset, preset=request.preset.name,
+        n_fake=suite.n_fake or request.preset.n_fake, n_real=request.preset.n_real,
+        extractors=tuple(request.extractors or suite.extractors), metrics=tuple(request.metrics or suite.metrics),
+    )  # fmt: skip
+
+
+def _cells(request: RunRequest, scored: ScoreSpec, variants: list[str]) -> Iterator[CellSpec]:
+    for variant in variants:
+        settings = settings_for(variant, scored.dataset, request.preset) | request.changes.get(variant, {})
+        for seed in range(request.seeds):
+            yield CellSpec(
+                **dict(scored), variant=variant, seed=seed, budget=request.preset.budget, settings=settings
+            )  # fmt: skip
+
+
+def _references(scored: ScoreSpec, variants: list[str]) -> Iterator[ReferenceSpec]:
+    of_tasks = [name for variant in variants for name in OF_TASK.get(VARIANTS.get(variant).task, ())]
+    for name in dict.fromkeys([*ALWAYS, *of_tasks]):
+        yield ReferenceSpec(**dict(scored), name=name)
+
+
+def _judges(request: RunRequest, suite: suites.Suite, dataset: str) -> Iterator[JudgeSpec]:
+    if request.detectors and are_points(DATASETS.get(dataset).image_shape):
+        raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
+    for detector in suite.detectors if request.detectors is None else request.detectors:
+        for seed in range(request.seeds):
+            yield JudgeSpec(
+                dataset=dataset, detector=detector, seed=seed, preset=request.preset.name,
+                n_judge=request.preset.n_judge, fakes={},
+            )  # fmt: skip
+
+
+def settings_for(variant: str, dataset: str, preset: Preset) -> dict[str, Any]:
+    """A variant's settings at a preset, for what the dataset holds. Raises UserError where it cannot draw that."""
+    kind, points = VARIANTS.get(variant), are_points(DATASETS.get(dataset).image_shape)
+    if points and kind.for_points is None:
+        able = [name for name in VARIANTS.names() if VARIANTS.get(name).for_points is not None]
+        raise UserError(f"{variant!r} draws images, and {dataset!r} holds points; variants that draw both: {', '.join(able)}.")
+    return kind.default_settings(preset.width, preset.short, points)
+
+
+def in_order(plan: Plan) -> list[CellSpec | ReferenceSpec]:
+    """What is trained and scored, in the order of its start: a reference row of each dataset, the cells, the other rows.
+
+    The first rows put the reals' features on disk for all others, and show in a minute what is broken; the last ones are
+    short, and fill the time in which some workers have no more cells.
+    """
+    opening, *_ = ALWAYS
+    firsts = [spec for spec in plan.references if spec.name == opening]
+    return [*firsts, *plan.cells, *(spec for spec in plan.references if spec not in firsts)]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """About what a cell's training will take. steps and kimg are None where only a time limit applies."""
+
+    steps: int | None
+    kimg: float | None
+    seconds: float
+
+
+def forecast(spec: CellSpec, device: torch.device, jobs: int = 1) -> Forecast:
+    """Steps, kimg and seconds of a cell's training, while `jobs` of them share the machine.
+
+    The seconds are a guess from two steps on made-up images with the threads that a cell will have.
+    """
+    variant = build_variant(spec, device)
+    images_a_step = variant.n_batches(0) * variant.settings.batch_size
+    seconds_a_step = _time_step(variant, jobs)
+
+    limits = []
+    if spec.budget.tflop is not None:
+        limits.append(spec.budget.tflop / step_tflop(variant, 0))
+    if spec.budget.kimg is not None:
+        limits.append(1000 * spec.budget.kimg / images_a_step)
+    if spec.budget.steps is not None:
+        limits.append(spec.budget.steps)
+
+    longest = math.inf if spec.budget.seconds is None else spec.budget.seconds
+    if not limits:
+        return Forecast(None, None, longest)
+    steps = int(min(limits)) + 1
+    return Forecast(steps, steps * images_a_step / 1000, min(steps * seconds_a_step, longest))
+
+
+def _time_step(variant: Variant, jobs: int) -> float:
+    """Seconds of one training step with the threads that a cell has among `jobs`."""
+    n, size, device = variant.n_batches(0), variant.settings.batch_size, variant.device
+    real = torch.zeros(size, *variant.image_shape, device=device).contiguous(memory_format=torch.channels_last)
+    labels = torch.zeros(size, dtype=torch.int64, device=device)
+    rng = torch.Generator(device)
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads // jobs))
+    seconds = 0.0
+    for _ in range(2):  # the first pays for set-up
+        started = time.monotonic()
+        variant.train_step(0, [real] * n, [labels] * n, rng)
+        seconds = time.monotonic() - started
+    torch.set_num_threads(threads)
+    return seconds

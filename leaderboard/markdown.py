@@ -1,0 +1,60 @@
+"""Standings -> GitHub-flavoured Markdown, aligned so that it also reads well in a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gan_bench.leaderboard.cells import ColumnHeader, Table, TableCell
+from gan_bench.leaderboard.notes import detector_notes, generator_notes
+from gan_bench.leaderboard.standings import Standings
+from gan_bench.leaderboard.tables import detector_matrix, generator_table
+
+
+def markdown(all_standings: Iterable[Standings]) -> str:
+    """The tables of all tracks and their notes."""
+    parts = ["# gan-bench leaderboard"]
+    for s in all_standings:
+        parts.append(f"## {_escape(s.track.heading)}")
+        if s.rows:
+            parts += ["### Generators", _pipe_table(generator_table(s)), _bullets(generator_notes(s))]
+        if s.judges:
+            parts += ["### Detectors: AUROC", _pipe_table(detector_matrix(s)), _bullets(detector_notes(s))]
+
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _escape(text: str) -> str:
+    """One line of text in which nothing has a meaning in Markdown or in HTML inside Markdown."""
+    return re.sub(r"[\\|`*<>&]|(?<=\])\(", r"\\\g<0>", " ".join(text.split()))
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {_escape(line)}" for line in lines)
+
+
+def _pipe_table(table: Table) -> str:
+    if not table.rows:
+        return ""
+
+    lines = [[_escape(header.text) for header in table.headers]]
+    for row in table.rows:
+        lines.append([_cell_text(cell, header) for cell, header in zip(row, table.headers, strict=True)])
+
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = [("-" * (w - 1) + ":") if h.numeric else "-" * w for h, w in zip(table.headers, widths, strict=True)]
+
+    return "\n".join(_pipe_line(line, widths, table.headers) for line in [lines[0], rule, *lines[1:]])
+
+
+def _pipe_line(cells: list[str], widths: list[int], headers: list[ColumnHeader]) -> str:
+    padded = []
+    for cell, width, header in zip(cells, widths, headers, strict=True):
+        padded.append(cell.rjust(width) if header.numeric else cell.ljust(width))
+    return f"| {' | '.join(padded)} |"
+
+
+def _cell_text(cell: TableCell, header: ColumnHeader) -> str:
+    text = f"**{_escape(cell.text)}**" if cell.best else _escape(cell.text)
+    more = cell.small if header.numeric else cell.tag and f"({cell.tag})"
+    return f"{text} {_escape(more)}".strip()

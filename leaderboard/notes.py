@@ -1,0 +1,133 @@
+"""The notes below a table: what a reader must know to read it, most important first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from gan_bench.leaderboard.cells import DASH
+from gan_bench.leaderboard.columns import Column, titles
+from gan_bench.leaderboard.detections import LEAVE_ONE_OUT
+from gan_bench.leaderboard.entries import problems
+from gan_bench.leaderboard.estimates import SEED_INTERVAL, Estimate
+from gan_bench.leaderboard.standings import Standings
+
+
+def generator_notes(s: Standings) -> list[str]:
+    """The notes of the generator table."""
+    names = titles(s.columns)
+    trained = [e for row in s.rows if row.kind == "variant" for e in row.quality.values()]
+    others = [e for row in s.rows if row.kind != "variant" for e in row.quality.values()]
+    return [
+        *_ranking_notes(s, names),
+        *_interval_notes(trained, others),
+        f"Detectability: AUROC of the best detector fitted without this variant ({LEAVE_ONE_OUT}). Lower: harder to detect.",
+        *_unavailable_notes(s, names),
+        *_provenance_notes(s),
+        *_warning_notes(s),
+    ]
+
+
+def detector_notes(s: Standings) -> list[str]:
+    """The notes of the detectors' tables."""
+    measures = [estimate for d in s.detected for estimate in d.measures.values()]
+    failed = [f"{e.label}, {problems([e])}" for e in s.judges if e.status != "done"]
+    warnings = {f"Warning in the records: {warning}" for e in s.judges for warning in e.record.warnings}
+    return [
+        "AUROC: 1 separates all fakes from all reals; 0.5 is a coin toss.",
+        *_interval_notes(measures, []),
+        *failed,
+        *sorted(warnings),
+    ]
+
+
+def _ranking_notes(s: Standings, names: dict[Column, str]) -> list[str]:
+    if s.headline is None:
+        return ["Not ranked: no entry has a value."]
+
+    notes = [
+        f"Ranked by {names[s.headline]}; only trained variants are ranked.",
+        "Entries whose intervals overlap share ranks: 1-2 means that the data do not show which is first.",
+        "Bold: this entry may be the best of its column, by the same rule.",
+    ]
+    if s.asked and not s.headline.name.startswith(s.asked):
+        notes.insert(0, f"The headline metric {s.asked} has no values here.")
+
+    tasks = sorted({row.task for row in s.rows if row.task})
+    if tasks:
+        marked = f"Entries marked {' or '.join(tasks)} start from test images, which makes good scores easier to reach"
+        notes.append(f"{marked}; the others start from latents.")
+
+    if any(row.is_point(s.headline) for row in s.rows):
+        notes.append("† point estimate: ranked by its value alone, because it has no interval.")
+    return notes
+
+
+def _interval_notes(trained: Iterable[Estimate], others: Iterable[Estimate]) -> list[str]:
+    """How the intervals were computed. `trained`: numbers of trained variants; `others`: of reference and external rows."""
+    valued = [e for e in trained if e.value is not None]
+    methods = {e.method for e in [*valued, *others] if e.value is not None and e.method}
+
+    notes = []
+    if SEED_INTERVAL in methods:
+        notes.append(f"Intervals of entries with two seeds or more: {SEED_INTERVAL}.")
+    if any(e.seeds == 1 for e in valued):
+        notes.append(
+            "One seed: no interval over seeds. Its interval and rank come from one training; another seed may differ by more."
+        )
+
+    own = sorted(methods - {SEED_INTERVAL})
+    if own:
+        notes.append(f"Intervals of a single seed or image set cover only the variation within it: {'; '.join(own)}.")
+    return notes
+
+
+def _unavailable_notes(s: Standings, names: dict[Column, str]) -> list[str]:
+    columns_of: dict[str, set[Column]] = {}
+    for row in s.rows:
+        for column, estimate in row.quality.items():
+            for reason in estimate.unavailable:
+                columns_of.setdefault(reason, set()).add(column)
+
+    notes = []
+    for reason, columns in sorted(columns_of.items()):
+        shown = ", ".join(names[c] for c in s.columns if c in columns)
+        notes.append(f"{DASH} {shown}: {reason}")
+    return notes
+
+
+def _warning_notes(s: Standings) -> list[str]:
+    """Warnings of the records, except those that only repeat why a column is empty."""
+    warnings: set[str] = set()
+    reasons: set[str] = set()
+    for row in s.rows:
+        for entry in row.entries:
+            warnings.update(entry.record.warnings)
+        for estimate in row.quality.values():
+            reasons.update(reason.split(": ")[-1] for reason in estimate.unavailable)
+
+    return sorted(f"Warning in the records: {w}" for w in warnings if not any(reason in w for reason in reasons))
+
+
+def _provenance_notes(s: Standings) -> list[str]:
+    """Differences between records that make a table doubtful or hard to read."""
+    records = [entry.record for row in s.rows for entry in row.entries]
+
+    notes = []
+    if len({digest for r in records if (digest := getattr(r, "dataset_digest", None))}) > 1:
+        notes.append("Doubtful: the records disagree on the digest of the dataset.")
+
+    digests = set()
+    for record in records:
+        for name, extractor in getattr(record, "extractors", {}).items():
+            if extractor.digest:
+                digests.add((name, extractor.digest))
+    n_digests = Counter(name for name, _ in digests)
+    repeated = sorted(name for name, n in n_digests.items() if n > 1)
+    notes += [f"Doubtful: the records disagree on the digest of the extractor {name}." for name in repeated]
+
+    if len({(r.environment.device, r.environment.device_name) for r in records}) > 1:
+        notes.append("Times and images/s were measured on different devices, so they cannot be compared.")
+    if any("#" in row.label and row.label != row.entries[0].name for row in s.rows):
+        notes.append("#: entries of one name with different settings; the records show the settings of each.")
+    return notes
