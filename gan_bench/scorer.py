@@ -21,7 +21,7 @@ from gan_bench.extraction import extract, extract_cached
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
 from gan_bench.images.sets import ImageSet, in_memory
-from gan_bench.metrics import METRICS
+from gan_bench.metrics import METRICS, PIXEL_NEEDS
 from gan_bench.metrics.base import BaseMetric, Extracted, MetricInput, Pixels, Sampled, TooFew
 from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, short_count
 
@@ -227,7 +227,7 @@ class Against(NamedTuple):
 
 def applies(metric: AnyMetric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
     """Whether the metric means something with this extractor on this dataset."""
-    if metric.needs in ("truth", "cycle", "lesson"):
+    if metric.needs in PIXEL_NEEDS:
         return False  # it looks at the images themselves, once
     if metric.needs == "mixture":
         return dataset.mixture is not None

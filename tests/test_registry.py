@@ -196,6 +196,7 @@ FAULTS = [
     ("metrics", "minimum", MISSING, "has no attribute `minimum`"),
     ("metrics", "minimum", 0, "has minimum = 0, which must be a whole number, 1 or more"),
     ("metrics", "needs", "feature", "has needs = 'feature', which must be one of features, logits"),
+    ("metrics", "needs", "truth", "has needs = 'truth'; that of a Metric is one of features, logits"),
     ("metrics", "compute", MISSING, "does not define `compute`"),
     ("detectors", "name", MISSING, "has no attribute `name`"),
     ("detectors", "method", MISSING, "has no attribute `method`"),

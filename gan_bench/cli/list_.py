@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import typer
 
 from gan_bench import suites
 from gan_bench.budget import PRESETS
 from gan_bench.cli.options import Json
-from gan_bench.cli.output import print_json, print_refused, print_table
+from gan_bench.cli.output import Row, print_json, print_refused, print_table
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import dataset_file
 from gan_bench.core.registry import suggest
@@ -20,7 +20,7 @@ from gan_bench.features import EXTRACTORS
 from gan_bench.generators import VARIANTS
 from gan_bench.metrics import METRICS
 
-Listing = tuple[list[dict[str, Any]], list[str]]  # rows, and a sentence for each member that is refused
+Listing = tuple[Sequence[Row], list[str]]  # rows, and a sentence for each member that is refused
 
 
 def variants() -> Listing:

@@ -10,13 +10,24 @@ from gan_bench.core.registry import Registry
 if TYPE_CHECKING:
     from gan_bench.metrics.base import BaseMetric
 
-NEEDS = (  # what a metric is given; `base.Metric` and `base.PixelMetric` explain each
-    "features", "logits", "classifier", "condition", "mixture", "held-out", "truth", "cycle", "lesson",
-)  # fmt: skip
+# What a metric is given; `base.Metric` explains the first, `base.PixelMetric` the others.
+FEATURE_NEEDS = ("features", "logits", "classifier", "condition", "mixture", "held-out")
+PIXEL_NEEDS = ("truth", "cycle", "lesson")
 
 
 def _are_outputs(value: Any) -> bool:
     return isinstance(value, dict) and bool(value) and all(isinstance(k, str) and isinstance(v, bool) for k, v in value.items())
+
+
+def _wrong_class(kind: type[Any]) -> str | None:
+    """A metric of features that asks for pixels, or the reverse, as the rest of a sentence."""
+    from gan_bench.metrics.base import PixelMetric
+
+    needs = getattr(kind, "needs", None)
+    if issubclass(kind, PixelMetric) == (needs in PIXEL_NEEDS):
+        return None
+    base, wanted = ("PixelMetric", PIXEL_NEEDS) if issubclass(kind, PixelMetric) else ("Metric", FEATURE_NEEDS)
+    return f"has needs = {needs!r}; that of a {base} is one of {', '.join(wanted)}"
 
 
 CONTRACT = (
@@ -24,6 +35,6 @@ CONTRACT = (
     text("paper"),
     Attribute("outputs", "a dictionary from the name of each number to whether higher is better", _are_outputs),
     whole("minimum", least=1),
-    one_of("needs", NEEDS, default="features"),
+    one_of("needs", (*FEATURE_NEEDS, *PIXEL_NEEDS), default="features"),
 )
-METRICS: Registry[BaseMetric[Any]] = Registry("metric", __name__, "gan_bench.metrics", CONTRACT)
+METRICS: Registry[BaseMetric[Any]] = Registry("metric", __name__, "gan_bench.metrics", CONTRACT, _wrong_class)
