@@ -221,6 +221,19 @@ def unbroken_functions() -> list[str]:
     return broken
 
 
+def dense_expressions() -> list[str]:
+    """Loops over a generator written in their header, and a choice inside a choice: `a if b else c if d else e`."""
+    broken = []
+    for file in python_files():
+        for node in ast.walk(tree(file)):
+            loops = isinstance(node, ast.For | ast.comprehension) and isinstance(node.iter, ast.GeneratorExp)
+            choices = isinstance(node, ast.IfExp) and isinstance(node.body, ast.IfExp) | isinstance(node.orelse, ast.IfExp)
+            if loops or choices:
+                where = node.iter if isinstance(node, ast.For | ast.comprehension) else node
+                broken.append(f"{_shown(file)}:{where.lineno}")
+    return broken
+
+
 def long_files() -> list[str]:
     """Files over 300 lines, tests excepted."""
     counted = [(file, len(file.read_text(encoding="utf-8").splitlines())) for file in text_files()]
@@ -279,6 +292,7 @@ def _shown(file: Path) -> str:
 RULES = {
     f"functions over {LONGEST_FUNCTION} lines": long_functions,
     f"bodies of {LONGEST_PARAGRAPH + 1} lines or more without a blank line": unbroken_functions,
+    "generators in loop headers, choices inside choices": dense_expressions,
     f"files over {LONGEST_FILE} lines": long_files,
     "upward imports": upward_imports,
     "circles of imports": circles,

@@ -35,7 +35,8 @@ def spoilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     files = {
         "gan_bench/core/__init__.py": '"""."""\n',
         "gan_bench/core/low.py": '"""."""\n\n\ndef climb():\n    from gan_bench import high\n\n    return high\n',
-        "gan_bench/high.py": '"""."""\n\nfrom gan_bench.core import low\nimport generators\n\n\nclass Twin: ...\n',
+        "gan_bench/high.py": '"""."""\n\nfrom gan_bench.core import low\nimport generators\n\nx = 1 if low else 2 if 3 else 4\n'
+        "\n\nclass Twin: ...\n",
         "gan_bench/long.py": '"""."""\n\n\nclass Twin: ...\n\n\ndef longest():\n' + "    x = 1\n" * 41 + "y = 1\n" * 300,
         "README.md": f"It does not {ODD} you.\n",
     }
