@@ -20,9 +20,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("GAN_BENCH_CACHE") or platformdirs.user_cache_dir("gan-bench"))
 
 
+def dataset_folder(dataset: str) -> Path:
+    """Where a dataset is cached."""
+    return cache_folder() / "datasets" / dataset
+
+
 def dataset_file(dataset: str, part: str) -> Path:
     """Where a part of a dataset, such as "train-images", is cached."""
-    return cache_folder() / "datasets" / dataset / f"{part}.npy"
+    return dataset_folder(dataset) / f"{part}.npy"
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import atomic_path, cache_folder
+from gan_bench.core.files import atomic_path, dataset_file, dataset_folder
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.sources import Source, SourceFailed, remove
@@ -121,7 +121,7 @@ class CachedDataset(Dataset):
     @property
     def folder(self) -> Path:
         """Where the dataset is kept."""
-        return cache_folder() / "datasets" / self.name
+        return dataset_folder(self.name)
 
     @property
     def downloads(self) -> Path:
@@ -130,7 +130,7 @@ class CachedDataset(Dataset):
 
     def file(self, part: str) -> Path:
         """Where the array of a part is kept."""
-        return self.folder / f"{part}.npy"
+        return dataset_file(self.name, part)
 
     def read(self, part: str) -> np.ndarray | None:
         """The cached array of a part, or None where it is missing or does not have the pinned digest."""
