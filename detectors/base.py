@@ -29,6 +29,10 @@ class Detector(abc.ABC):
         self.seed = seed
         self.device = device or torch.device("cpu")
 
+    @classmethod
+    def check_argument(cls, argument: str) -> None:
+        """Raises UserError where what follows ":" in the name cannot be right. Called before a run begins, so it is quick."""
+
     @abc.abstractmethod
     def prepare(self, images: Tensor) -> Prepared:
         """uint8 images (N, C, H, W) -> (N, ...): the work that does not depend on a fit, done once for all folds.

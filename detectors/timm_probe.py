@@ -44,10 +44,18 @@ class TimmProbe(LogisticDetector):
     def __init__(self, model: str, *, seed: int = 0, device: torch.device | None = None) -> None:
         """Raises UserError when timm has no such model, or its weights cannot be loaded."""
         super().__init__(seed=seed, device=device)
+        self.check_argument(model)
         self.method = f"probe on frozen features: logistic regression on ImageNet {model}"
         self.backbone = packaged_backbone() if model == PACKAGED else downloaded_backbone(model)
         # channels_last is faster on a CPU
         self.backbone.net.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @classmethod
+    def check_argument(cls, argument: str) -> None:
+        """Raises UserError, with the nearest name, when timm has no such model."""
+        if not timm.is_model(argument):
+            few = [*difflib.get_close_matches(argument, timm.list_models(), n=5), PACKAGED]
+            raise UserError(suggest(argument, few, "timm model"))
 
     def prepare(self, images: Tensor) -> Prepared:
         """uint8 images (N, C, H, W) -> float32 pooled features (N, D), computed without autocast or TF32."""
@@ -68,11 +76,8 @@ def packaged_backbone() -> Backbone:
 def downloaded_backbone(model: str) -> Backbone:
     """Any other timm model, with the input size and the normalisation that it was trained with.
 
-    Raises UserError when timm has no such model, or its weights cannot be fetched.
+    Raises UserError when its weights cannot be fetched.
     """
-    if not timm.is_model(model):
-        few = [*difflib.get_close_matches(model, timm.list_models(), n=5), PACKAGED]
-        raise UserError(suggest(model, few, "timm model"))
     try:
         net = timm.create_model(model, pretrained=True)
     except Exception as error:  # timm has no error of its own for this, and each source of weights fails in another way

@@ -14,6 +14,7 @@ from gan_bench import suites
 from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
+from gan_bench.detectors import DETECTORS
 from gan_bench.executors.local import default_jobs
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
@@ -99,6 +100,7 @@ def _judges(request: RunRequest, suite: suites.Suite, dataset: str) -> Iterator[
     if request.detectors and are_points(DATASETS.get(dataset).image_shape):
         raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
     for detector in suite.detectors if request.detectors is None else request.detectors:
+        DETECTORS.get(detector).check_argument(detector.partition(":")[2])
         for seed in range(request.seeds):
             yield JudgeSpec(
                 dataset=dataset, detector=detector, seed=seed, preset=request.preset.name,

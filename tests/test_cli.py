@@ -29,6 +29,7 @@ MISTAKES = [
     (("run", "--suite", "shapes", "--metrics", "fid"), "unknown metric 'fid'; did you mean 'fd'?"),
     (("run", "--suite", "shapes", "--extractors", "lite"), "unknown extractor 'lite'; did you mean 'lite0'?"),
     (("run", "--suite", "shapes", "--detectors", "spectrun"), "unknown detector 'spectrun'; did you mean 'spectrum'?"),
+    (("run", "--suite", "shapes", "--detectors", "timm:tf_eficientnet_lite0"), "did you mean 'tf_efficientnet_lite0'?"),
     (("run", "--suite", "shapes", "--device", "gpu"), "unknown device 'gpu'"),
     (("run", "--suite", ","), "--suite names no suite"),
     (("run", "--suite", "shapes", "--set", "dcgan.lr"), "--set 'dcgan.lr' is not of the form VARIANT.SETTING=VALUE"),
