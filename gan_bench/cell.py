@@ -71,14 +71,17 @@ def _train_and_score(
 
     started = time.monotonic()
     drawn = draw(variant, scorer.dataset, spec.seed, "score", spec.n_fake)
-    drawn_at = time.monotonic()
+    sample_seconds = time.monotonic() - started
+    shown_rows = _keep_samples(variant, scorer, drawn, folder)  # before scoring, so that they are there if it fails
+
+    started = time.monotonic()
     record = _score(variant, spec, scorer, progress, drawn)
-    scored_at = time.monotonic()
-    shown_rows = _keep_samples(variant, scorer, drawn, folder)
+    score_seconds = time.monotonic() - started
+    _keep_neighbours(variant, scorer, drawn, folder)
 
     checkpoint.unlink(missing_ok=True)
     log.info("%s: %s", name_of(spec), summary(record.metrics) or record.reason)
-    cost = _cost_of(progress, drawn_at - started, scored_at - drawn_at, device)
+    cost = _cost_of(progress, sample_seconds, score_seconds, device)
     return record.model_copy(update={"rows": shown_rows, "compiled": compiled, "cost": cost})
 
 
@@ -136,11 +139,14 @@ def _keep_samples(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) 
     shown_rows = rows(variant, scorer.dataset, drawn, STRIP)
     if shown_rows:
         save_strip(list(shown_rows.values()), folder / SHOWN["rows"])
+    return tuple(shown_rows)
 
+
+def _keep_neighbours(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) -> None:
+    """Write a picture of samples above the training images nearest to them; points have none."""
     if scorer.extractors and not variant.draws_points:
         first = drawn.images[:STRIP]
         save_strip([first, *scorer.nearest(first, NEAREST)], folder / SHOWN["neighbours"])
-    return tuple(shown_rows)
 
 
 def _cost_of(progress: Progress, sample_seconds: float, score_seconds: float, device: torch.device) -> Cost:

@@ -40,8 +40,10 @@ def run_judge(plan: Plan, folder: RunFolder, spec: JudgeSpec) -> JudgeRecord | N
     """Judge one detector on the finished cells of its dataset and seed; None when there are none. A bug becomes a record."""
     cells, fakes = {}, {}
     for cell in plan.cells:
+        if (cell.dataset, cell.seed) != (spec.dataset, spec.seed):
+            continue
         trained = folder.finished_cell(cell)
-        if (cell.dataset, cell.seed) == (spec.dataset, spec.seed) and trained is not None and trained.status == "done":
+        if trained is not None and trained.status == "done":
             cells[cell.variant], fakes[cell.variant] = folder.cell(cell), trained.samples_digest
     if not cells:
         return None

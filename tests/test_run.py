@@ -20,7 +20,7 @@ import torch
 
 from gan_bench import cell as cells
 from gan_bench import judge as judges
-from gan_bench import references, sample
+from gan_bench import references, sample, scorer
 from gan_bench.budget import PRESETS, Budget
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
@@ -362,3 +362,13 @@ def test_a_cell_is_plain_data(tmp_path):
     assert again == spec and spec_hash(again) == spec_hash(spec)
     record = cells.run_cell(spec, tmp_path / "cell", CPU)
     assert record.status == "done" and record.metrics[0].name == "fd_raw_120"
+
+
+def test_samples_are_kept_when_scoring_fails(tmp_path, monkeypatch):
+    def broken(*arguments: Any) -> list:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(scorer.Scorer, "score", broken)
+    record = cells.run_cell(cell_spec(), tmp_path, CPU)
+    assert record.status == "failed" and record.reason == "MemoryError: no room"
+    assert len(load_samples(tmp_path / "samples.npz")) == 120 and (tmp_path / "samples.png").is_file()
