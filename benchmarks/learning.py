@@ -55,11 +55,11 @@ def compare_cell(record: CellRecord, needed: Needed) -> list[dict[str, Any]]:
         ratio = after / before
         learned = ratio <= needed.target
         rows.append({
-            "dataset": spec.dataset, "variant": spec.variant, "seed": spec.seed, "metric": name, "compared with": needed.what,
+            "dataset": spec.dataset, "variant": spec.key, "seed": spec.seed, "metric": name, "compared with": needed.what,
             "before": before, "after": after, "ratio": ratio, "target": needed.target, "learned": learned,
         })  # fmt: skip
 
-        shown = f"{spec.dataset:8} {spec.variant:10} seed {spec.seed} {name:26} {needed.what:12}"
+        shown = f"{spec.dataset:8} {spec.key:10} seed {spec.seed} {name:26} {needed.what:12}"
         verdict = "ok" if learned else "MISSED"
         print(f"{shown} {before:10.2f} -> {after:10.2f}  ratio {ratio:.3f} {verdict}", flush=True)
     return rows

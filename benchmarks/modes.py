@@ -33,14 +33,14 @@ PAPER = {  # (dataset, variant, metric) -> mean and standard error
 
 
 def row(cells: list[CellRecord], metric: str) -> dict[str, Any] | None:
-    """One number of one variant on one dataset, over its seeds; None where it has no such number."""
+    """One number of the cells of one key on one dataset, over their seeds; None where they have no such number."""
     values = [m.value for cell in cells for m in cell.metrics if m.metric == metric and m.value is not None]
     if not values:
         return None
 
     spec, n = cells[0].spec, len(values)
     mean, error = statistics.mean(values), statistics.stdev(values) / n**0.5 if n > 1 else None
-    found = {"dataset": spec.dataset, "variant": spec.variant, "metric": metric, "mean": mean, "standard error": error}
+    found = {"dataset": spec.dataset, "variant": spec.key, "metric": metric, "mean": mean, "standard error": error}
     found["values"] = values
 
     paper = PAPER.get((spec.dataset, spec.variant, metric))
@@ -70,8 +70,8 @@ def main() -> None:
 
     records = [result.record for result in read_runs(args.runs)]
     cells = [record for record in records if isinstance(record, CellRecord) and record.status == "done"]
-    cells.sort(key=lambda cell: (cell.spec.dataset, cell.spec.variant, cell.spec.seed))
-    groups = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.spec.dataset, cell.spec.variant))]
+    cells.sort(key=lambda cell: (cell.spec.dataset, cell.spec.key, cell.spec.seed))
+    groups = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.spec.dataset, cell.spec.key))]
     rows = [found for group in groups for metric in METRICS if (found := row(group, metric)) is not None]
     for found in rows:
         print(line(found))

@@ -31,7 +31,10 @@ COMPONENTS = (20, 100, 300)
 
 
 def damaged(dataset: Dataset, n: int) -> Iterator[tuple[str, Tensor]]:
-    """(what was done, uint8 images (n, C, H, W)) of damaged test images and of samples of Gaussian models."""
+    """(what was done, uint8 images (N, C, H, W)) of damaged test images and of samples of Gaussian models.
+
+    N is n, or the number of test images where there are fewer.
+    """
     test = dataset.load("test").subset(n, "scale").images
     yield "real test images", test
     for factor in (2, 4):
@@ -44,7 +47,7 @@ def damaged(dataset: Dataset, n: int) -> Iterator[tuple[str, Tensor]]:
     _, variances, components = torch.svd_lowrank(flat - mean, q=max(COMPONENTS) + 50, niter=4)
     for k in COMPONENTS:
         basis = components[:, :k]
-        z = torch.randn(n, k, generator=stream(0, "scale gaussian", k)) * variances[:k] / len(flat) ** 0.5
+        z = torch.randn(len(test), k, generator=stream(0, "scale gaussian", k)) * variances[:k] / len(flat) ** 0.5
         yield f"Gaussian of {k} principal components", as_images((mean + z @ basis.T).view_as(test))
         kept = (test.float().flatten(1) - mean) @ basis
         yield f"real test images, {k} principal components", as_images((mean + kept @ basis.T).view_as(test))

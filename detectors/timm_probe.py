@@ -59,7 +59,7 @@ class TimmProbe(LogisticDetector):
 
     def prepare(self, images: Tensor) -> Prepared:
         """uint8 images (N, C, H, W) -> float32 pooled features (N, D), computed without autocast or TF32."""
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             return torch.cat([self._features(batch).cpu() for batch in images.split(inference_batch(self.device))]).numpy()
 
     def _features(self, images: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.progress import TrainingBar
 from gan_bench.device import environment, peak_memory_mb
@@ -53,8 +54,8 @@ def run_cell(
 
 
 def name_of(spec: CellSpec) -> str:
-    """What messages call a cell: "mnist dcgan seed 0"."""
-    return f"{spec.dataset} {spec.variant} seed {spec.seed}"
+    """What messages call a cell: "mnist dcgan seed 0", "mnist dcgan (lr=5e-4) seed 0"."""
+    return f"{spec.dataset} {label_of(spec.variant, spec.changed)} seed {spec.seed}"
 
 
 def _train_and_score(
@@ -108,8 +109,7 @@ def _keep_training(variant: Variant, spec: CellSpec, scorer: Scorer, progress: P
 
 def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, drawn: Drawn) -> CellRecord:
     """The record of a training and its samples; those of one that diverged are not scored."""
-    asked = drawn.labels if drawn.truth is not None or variant.conditional else None
-    metrics = [] if progress.diverged else scorer.score(drawn.images, name_of(spec), asked, pairs_of(variant, drawn))
+    metrics = [] if progress.diverged else scorer.score(drawn.images, name_of(spec), drawn.labels, pairs_of(variant, drawn))
     generator_parameters, discriminator_parameters = variant.parameter_counts()
     return CellRecord(
         environment=environment(variant.device, variant.precision),
@@ -123,6 +123,7 @@ def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress,
         extractors=scorer.info,
         metrics=tuple(metrics),
         task=variant.task,
+        trained_against=variant.trained_against,
         curves=curves(progress, variant),
         generator_parameters=generator_parameters,
         discriminator_parameters=discriminator_parameters,

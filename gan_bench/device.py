@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -119,6 +120,21 @@ def git_commit() -> str | None:
     return done.stdout.strip() or None
 
 
+def instructions() -> str:
+    """The vector instructions of PyTorch's own kernels on this CPU, then those for bfloat16, if it has any."""
+    has = {"avx512_bf16": torch.cpu._is_avx512_bf16_supported(), "amx": torch.cpu._is_amx_tile_supported()}
+    return " ".join([torch.backends.cpu.get_cpu_capability(), *(name for name, there in has.items() if there)])
+
+
+@cache
+def kernels() -> str:
+    """The libraries that compute matrix products and convolutions, with their versions, as this PyTorch was built."""
+    found = re.findall(
+        r"(MKL-DNN v[\d.]+|Math Kernel Library Version [\w.]+|CUDA Runtime [\d.]+|CuDNN [\d.]+)", torch.__config__.show()
+    )
+    return ", ".join(dict.fromkeys(found)) or "of PyTorch"
+
+
 def package_versions() -> dict[str, str]:
     """The versions of the installed packages that may change a number, by name."""
     versions = {}
@@ -137,6 +153,8 @@ def environment(device: torch.device, precision: torch.dtype | None = None) -> E
     return Environment(
         device=device.type,
         device_name=name,
+        instructions=instructions(),
+        kernels=kernels(),
         precision=str(precision or fast_precision(device.type)).removeprefix("torch."),
         threads=torch.get_num_threads(),
         cpus=os.cpu_count() or 1,

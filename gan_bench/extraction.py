@@ -29,7 +29,7 @@ def extract(extractor: Extractor, images: ImageSet, title: str) -> Extracted:
     logits: Tensor | None = None
     done = 0
 
-    full_float32 = torch.backends.cudnn.flags(allow_tf32=False)
+    full_float32 = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
     with full_float32, bar(title, total=len(images), unit="images") as advance:
         for batch in images.split(inference_batch(extractor.device)):
             f, k = extractor(batch.to(extractor.device))

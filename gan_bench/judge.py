@@ -38,18 +38,17 @@ FEWEST = 10  # reals in a fold
 
 def run_judge(plan: Plan, folder: RunFolder, spec: JudgeSpec) -> JudgeRecord | None:
     """Judge one detector on the finished cells of its dataset and seed; None when there are none. A bug becomes a record."""
+    planned = [cell for cell in plan.cells if (cell.dataset, cell.seed) == (spec.dataset, spec.seed)]
     cells, fakes = {}, {}
-    for cell in plan.cells:
-        if (cell.dataset, cell.seed) != (spec.dataset, spec.seed):
-            continue
+    for cell in planned:
         trained = folder.finished_cell(cell)
         if trained is not None and trained.status == "done":
-            cells[cell.variant], fakes[cell.variant] = folder.cell(cell), trained.samples_digest
+            cells[cell.key], fakes[cell.key] = folder.cell(cell), trained.samples_digest
     if not cells:
         return None
 
     spec = spec.model_copy(update={"fakes": fakes})
-    detector_folder, device = folder.detector(spec), torch.device(plan.device)
+    detector_folder, device = folder.detector(spec, planned), torch.device(plan.device)
     done = finished(detector_folder / RECORD, JudgeRecord, spec)
     if done is not None:
         return done
@@ -70,7 +69,7 @@ def run_judge(plan: Plan, folder: RunFolder, spec: JudgeSpec) -> JudgeRecord | N
 def judge(spec: JudgeSpec, cells: dict[str, Path], folder: Path, device: torch.device) -> JudgeRecord:
     """Fit and test one detector; writes the score of every tested image to `folder` and returns the record.
 
-    cells  variant -> the folder of its finished cell
+    cells  key of a cell -> its folder; in the record and the scores, a "variant" is such a key
     Raises UserError when the test split is too small for three folds.
     """
     started = time.monotonic()
@@ -112,16 +111,21 @@ def real_folds(images: Tensor, n: int) -> dict[str, Tensor]:
 
 
 def fake_folds(cells: dict[str, Path], n_reals: dict[str, int], device: torch.device) -> dict[str, dict[str, Tensor]]:
-    """Fakes by variant and fold: an equal part of as many as there are reals; for the test, as many as reals."""
+    """Fakes by variant and fold: an equal part of as many as there are reals; for the test, as many as reals.
+
+    A variant's folds are parts of one draw, so that none of them share an image that a translator or an upscaler starts from.
+    Those for the test come first: they stay the same whatever the number of cells. Where there are too few images to start
+    from, all folds are smaller by the same factor.
+    """
     folds = {}
     for name, cell in cells.items():
         variant, record = load_generator(cell, device)
         dataset = DATASETS.create(record.spec.dataset)
-        counts = {"fit": n_reals["fit"] // len(cells), "validate": n_reals["validate"] // len(cells), "test": n_reals["test"]}
-        folds[name] = {
-            fold: draw(variant, dataset, record.spec.seed, f"judge {fold}", n, split="train").images
-            for fold, n in counts.items()
-        }
+        counts = {"test": n_reals["test"], "fit": n_reals["fit"] // len(cells), "validate": n_reals["validate"] // len(cells)}
+        n = sum(counts.values())
+        images = draw(variant, dataset, record.spec.seed, "judge", n, split="train").images
+        sizes = [count * len(images) // n for count in counts.values()]
+        folds[name] = dict(zip(counts, images[: sum(sizes)].split(sizes), strict=True))
     return folds
 
 

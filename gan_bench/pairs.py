@@ -36,7 +36,7 @@ def cycle_pair(variant: Variant, drawn: Drawn) -> Pair | None:
 def rows(variant: Variant, dataset: Dataset, drawn: Drawn, n: int) -> dict[str, Tensor]:
     """Rows of n uint8 images of one shape by what they show; empty for a variant that only turns latents into images."""
     if drawn.truth is not None:
-        return _rows_of_task(variant, Drawn(drawn.images[:n], drawn.labels[:n], drawn.truth[:n]))
+        return _rows_of_task(variant, Drawn(drawn.images[:n], None, drawn.truth[:n]))
 
     real = originals(dataset, "test", "rows", n).images
     with variant.evaluating():

@@ -29,15 +29,16 @@ from gan_bench.train import step_tflop
 class RunRequest:
     """What the user asks for. What is None is the suite's. Names are checked by the caller.
 
-    seeds    how many trainings of each variant: seeds 0, 1, ...
-    changes  settings of variants that differ from the preset's: {variant: {setting: value}}
-    jobs     cells at a time; by default what the machine has room for, and one where time is the limit, so that no cell's
-             clock runs while another uses the machine
+    seeds       how many trainings of each variant: seeds first_seed, first_seed + 1, ...
+    changes     settings of variants in place of the preset's: {variant: {setting: value}}
+    jobs        cells at a time; by default what the machine has room for, and one where time is the limit, so that no
+                cell's clock runs while another uses the machine
     """
 
     suites: list[str]
     preset: Preset
     seeds: int = 1
+    first_seed: int = 0
     variants: list[str] | None = None
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     extractors: list[str] | None = None
@@ -47,6 +48,11 @@ class RunRequest:
     jobs: int | None = None
     compiled: bool = False
     strict: bool = False
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds of the trainings."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
 
 def make_plan(request: RunRequest) -> Plan:
@@ -83,10 +89,12 @@ def _score_spec(request: RunRequest, suite: suites.Suite, dataset: str) -> Score
 
 def _cells(request: RunRequest, scored: ScoreSpec, variants: list[str]) -> Iterator[CellSpec]:
     for variant in variants:
-        settings = settings_for(variant, scored.dataset, request.preset) | request.changes.get(variant, {})
-        for seed in range(request.seeds):
+        defaults = settings_for(variant, scored.dataset, request.preset)
+        settings = defaults | request.changes.get(variant, {})
+        changed = {name: value for name, value in settings.items() if value != defaults[name]}
+        for seed in request.all_seeds:
             yield CellSpec(
-                **dict(scored), variant=variant, seed=seed, budget=request.preset.budget, settings=settings
+                **dict(scored), variant=variant, seed=seed, budget=request.preset.budget, settings=settings, changed=changed
             )  # fmt: skip
 
 
@@ -101,7 +109,7 @@ def _judges(request: RunRequest, suite: suites.Suite, dataset: str) -> Iterator[
         raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
     for detector in suite.detectors if request.detectors is None else request.detectors:
         DETECTORS.get(detector).check_argument(detector.partition(":")[2])
-        for seed in range(request.seeds):
+        for seed in request.all_seeds:
             yield JudgeSpec(
                 dataset=dataset, detector=detector, seed=seed, preset=request.preset.name,
                 n_judge=request.preset.n_judge, fakes={},

@@ -14,11 +14,12 @@ from typing import Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_bench.budget import Budget
+from gan_bench.core.changes import key_of
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import write_text
 
 # Results with different values of this never share a table. Raise it when a rule, a metric, a dataset or an extractor changes.
-BENCHMARK_VERSION = "0.1"
+BENCHMARK_VERSION = "0.2"
 SCHEMA_VERSION = 1
 FROM_LATENTS = "generate"  # the task of a generator that is given no image
 TASKS = (FROM_LATENTS, "translate", "upscale")  # what a generator starts from; `images.tasks` makes it
@@ -42,13 +43,22 @@ class ScoreSpec(Model):
     metrics: tuple[str, ...]
 
 
+Setting = float | int | str | bool
+
+
 class CellSpec(ScoreSpec):
     """All that a cell's result depends on. Plain data, so a cell can run anywhere."""
 
     variant: str
     seed: int
     budget: Budget
-    settings: dict[str, float | int | str | bool]
+    settings: dict[str, Setting]
+    changed: dict[str, Setting] = {}  # those of the settings that differ from the preset's
+
+    @property
+    def key(self) -> str:
+        """What tells the cells of one run, dataset and seed apart: "dcgan", or with changed settings "dcgan@1a2b3c"."""
+        return key_of(self.variant, self.changed)
 
 
 class ReferenceSpec(ScoreSpec):
@@ -59,7 +69,7 @@ class ReferenceSpec(ScoreSpec):
 
 
 class JudgeSpec(Model):
-    """All that a detector's result depends on. `fakes` pins the generators by the digest of their samples."""
+    """All that a detector's result depends on. `fakes`: the key of each cell -> the digest of its samples."""
 
     benchmark_version: str = BENCHMARK_VERSION
     dataset: str
@@ -89,7 +99,8 @@ class Interval(Model):
 class MetricValue(Model):
     """One number of one image set. `value` is None where it could not be computed, and `unavailable` says why.
 
-    name  with extractor and count, such as "fd_lite0@64_5k": two values of one name are comparable
+    name         with extractor and count, such as "fd_lite0@64_5k": two values of one name are comparable
+    least, most  the range that the number can have; None: no bound
     """
 
     name: str
@@ -100,6 +111,8 @@ class MetricValue(Model):
     n_fake: int
     n_real: int
     split: str
+    least: float | None = None
+    most: float | None = None
     interval: Interval | None = None
     unavailable: str | None = None
 
@@ -110,8 +123,17 @@ class ExtractorInfo(Model):
 
 
 class Environment(Model):
+    """What may change the last digits of a number, and with them a training.
+
+    instructions  the vector instructions that PyTorch's own kernels use, and those for bfloat16, such as "AVX512 avx512_bf16"
+    kernels       the libraries that compute matrix products and convolutions
+    threads       how many threads a sum may be divided among
+    """
+
     device: str
     device_name: str
+    instructions: str
+    kernels: str
     precision: str
     threads: int
     cpus: int
@@ -154,6 +176,7 @@ class CellRecord(Record):
     extractors: dict[str, ExtractorInfo] = {}
     metrics: tuple[MetricValue, ...] = ()
     task: str = FROM_LATENTS  # what the generator starts from: one of TASKS
+    trained_against: tuple[str, ...] = ()  # extractors that are part of its loss: their metrics flatter it
     compiled: bool = False  # by torch.compile
     rows: tuple[str, ...] = ()  # what the rows of rows.png show, from the top; none: there is no such picture
     curves: dict[str, str] = {}  # column of history.csv -> which of PANELS shows it
@@ -220,6 +243,17 @@ class Plan(Model):
 
 
 AnyRecord = CellRecord | ReferenceRecord | JudgeRecord
+
+
+class TableRules(NamedTuple):
+    """How a suite wants the tables of its datasets to be read.
+
+    headline     the start of the name of the metric that ranks them
+    not_telling  starts of the names of metrics that put damaged images before real ones there; they are marked, never bold
+    """
+
+    headline: str
+    not_telling: tuple[str, ...] = ()
 
 
 class Result(NamedTuple):

@@ -1,6 +1,7 @@
 """Rows that are no generator, so that a number means something alone: what they hold, and how they are scored and kept.
 
-Each is a function of (dataset, n) to a `Reference`.
+Each is a function of (dataset, n) to a `Reference`: of n images, or of the whole test split where that has fewer and the row
+shows each of its images once.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Reference(NamedTuple):
-    """images at rest (n, C, H, W); of a task that starts from images also their labels (n,) and the truth, like images."""
+    """images at rest (N, C, H, W); of a task that starts from images also their labels (N,) and the truth, like images."""
 
     note: str
     images: ImageSet

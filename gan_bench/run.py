@@ -40,7 +40,7 @@ def run(plan: Plan, out: Path) -> Outcome:
             parts = list(each(partial(run_part, plan, folder), in_order(plan)))
             judged = list(each(partial(run_judge, plan, folder), plan.judges))
 
-        board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.headlines())
+        board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules())
     return Outcome(board, failures(parts, judged))
 
 

@@ -1,9 +1,9 @@
 """What lies where in a run folder: paths, lock, log, reading. No other file knows these names.
 
 runs/<name>/plan.json  run.log
-  cells/<dataset>/<variant>/seed-<k>/        a trained generator, its samples and its record
+  cells/<dataset>/<key>/seed-<k>/            a trained generator, its samples and its record; <key>: see `CellSpec.key`
   references/<dataset>/<name>/               a row that is no generator
-  detectors/<dataset>/<detector>/seed-<k>/   a detector's record and its scores
+  detectors/<dataset>/<detector>/seed-<k>/   a detector's record and its scores; <detector>@<hash> for changed settings
   leaderboard/                               the pages
 """
 
@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import filelock
 
+from gan_bench.core.changes import short_hash
 from gan_bench.core.errors import UserError
 from gan_bench.records import (
     AnyRecord,
@@ -52,7 +54,7 @@ class RunFolder:
 
     def cell(self, spec: CellSpec) -> Path:
         """The folder of one trained generator."""
-        return self.path / "cells" / spec.dataset / spec.variant / f"seed-{spec.seed}"
+        return self.path / "cells" / spec.dataset / spec.key / f"seed-{spec.seed}"
 
     def reference(self, spec: ReferenceSpec) -> Path:
         """The folder of a row that is no generator."""
@@ -62,9 +64,15 @@ class RunFolder:
         """The folder of somebody's scored images; `name` must be safe as the name of a file."""
         return self.path / "references" / dataset / f"external-{name}"
 
-    def detector(self, spec: JudgeSpec) -> Path:
-        """The folder of one fitted detector."""
-        name = spec.detector.replace(":", "-").replace("/", "-")
+    def detector(self, spec: JudgeSpec, cells: Iterable[CellSpec]) -> Path:
+        """The folder of one fitted detector. Sets of cells of which some have changed settings have folders of their own.
+
+        cells  those that the plan has of its dataset and seed; they count even if their training fails, so that the
+               folder stays the same when a later run repairs them
+        """
+        name, cells = spec.detector.replace(":", "-").replace("/", "-"), list(cells)
+        if any(cell.changed for cell in cells):
+            name += f"@{short_hash(sorted(cell.key for cell in cells))}"
         return self.path / "detectors" / spec.dataset / name / f"seed-{spec.seed}"
 
     def finished_cell(self, spec: CellSpec) -> CellRecord | None:
@@ -130,13 +138,15 @@ class RunFolder:
         before = read_record(self._plan, Plan)
         if _track(before) != _track(plan):
             raise UserError(
-                f"the output folder {self.path} holds a run of {' of gan-bench rules '.join(_track(before))}, "
-                f"not of {' of gan-bench rules '.join(_track(plan))}; choose another --out."
+                f"the output folder {self.path} holds a run of {_track(before)}, not of {_track(plan)}; choose another --out."
             )
 
 
-def _track(plan: Plan) -> tuple[str, str]:
-    return f"budget {plan.cells[0].preset}", plan.benchmark_version
+def _track(plan: Plan) -> str:
+    """What all runs of one folder share, in words. A preset's name does not pin its limits, which a release may change."""
+    spec = plan.cells[0]
+    limits = ", ".join(f"{limit:.12g} {name}" for name, limit in asdict(spec.budget).items() if limit is not None)
+    return f"budget {spec.preset} ({limits}) of gan-bench rules {plan.benchmark_version}"
 
 
 def read_runs(folders: Sequence[Path]) -> list[Result]:

@@ -33,21 +33,27 @@ def build_variant(spec: CellSpec, device: torch.device) -> Variant:
 
 
 class Drawn(NamedTuple):
-    """images at rest (n, C, H, W), labels (n,), and, where the task starts from images, the truth: uint8 like images."""
+    """Samples, and what was asked for.
+
+    images  (n, C, H, W) at rest
+    labels  (n,) the classes asked for, or those of the source images; None: an unconditional variant was asked for none
+    truth   where the task starts from images, what the samples should be: uint8 like images
+    """
 
     images: Tensor
-    labels: Tensor
+    labels: Tensor | None
     truth: Tensor | None
 
 
 def originals(dataset: Dataset, split: SplitName, purpose: str, n: int, start: int = 0) -> Split:
     """Images start .. start + n - 1 of a fixed shuffle of the split: what translators and upscalers are given.
 
-    The shuffle repeats where the split ends. The same for every variant and seed, so that their outputs compare.
+    Fewer where the split ends: metrics would take a second copy of an image for a generator that repeats itself. The same for
+    every variant and seed, so that their outputs compare.
     """
     whole = dataset.load(split)
     order = torch.randperm(len(whole.images), generator=stream(0, "originals", purpose))
-    chosen = order[torch.arange(start, start + n) % len(order)]
+    chosen = order[start : start + n]
     return Split(whole.images[chosen], whole.labels[chosen])
 
 
@@ -59,13 +65,17 @@ def draw(
     """Samples start .. start + n - 1, on the CPU.
 
     Each sample has its own random stream, named by `purpose` and its index; label i is `label` or, without one, i modulo the
-    number of classes. A task that starts from images takes those of `split`, with their labels. Networks are in evaluation
-    mode (batch norm uses its running statistics) and float32.
+    number of classes. A task that starts from images takes those of `split`, with their labels, and makes one sample of each:
+    fewer than n where the split ends. Raises UserError where it ends before `start`. Networks are in evaluation mode (batch
+    norm uses its running statistics) and float32.
     """
     first, end = start // BLOCK * BLOCK, -(-(start + n) // BLOCK) * BLOCK
     given = None
     if variant.task in tasks.SOURCES:
         given = originals(dataset, split, purpose, end - first, first)
+        end = first + len(given.images)  # only the end of the split cuts a block, so the last one is always as short
+        if end <= start:
+            raise UserError(f"{one_of_each(variant, dataset, split)}, so there is no sample {start:,}.")
 
     images, labels = [], []
     with variant.evaluating():
@@ -80,11 +90,18 @@ def draw(
 
     wanted = slice(start - first, start - first + n)
     truth = None if given is None else given.images[wanted]
-    return Drawn(torch.cat(images)[wanted], torch.cat(labels)[wanted], truth)
+    has_labels = variant.conditional or given is not None
+    return Drawn(torch.cat(images)[wanted], torch.cat(labels)[wanted] if has_labels else None, truth)
+
+
+def one_of_each(variant: Variant, dataset: Dataset, split: SplitName = "test") -> str:
+    """Why a task that starts from images has only so many samples, as the start of a sentence."""
+    n = len(dataset.open(split).labels)
+    return f"{variant.name} makes one sample of each {split} image of {dataset.name}, and there are {n:,}"
 
 
 def _from_latents(variant: Variant, seed: int, purpose: str, indices: range, label: int | None) -> tuple[Tensor, Tensor]:
-    """Images (B, C, H, W) in [-1, 1] of these indices, and the labels (B,) that were asked for."""
+    """Images (B, C, H, W) in [-1, 1] of these indices, and the labels (B,) that `generate` was given."""
     z = torch.cat([variant.draw_z(1, stream(seed, "samples", purpose, i)) for i in indices]).to(variant.device)
     each = torch.arange(indices.start, indices.stop) % variant.n_classes
     asked = (each if label is None else torch.full_like(each, label)).to(variant.device)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gan_bench.core.errors import UserError
+from gan_bench.core.intervals import interval as interval_within
 from gan_bench.core.progress import spinner
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, SplitName
@@ -23,12 +24,13 @@ from gan_bench.features.base import Extractor, Unavailable
 from gan_bench.images.sets import ImageSet, in_memory
 from gan_bench.metrics import METRICS, PIXEL_NEEDS
 from gan_bench.metrics.base import BaseMetric, Extracted, MetricInput, Pixels, Sampled, TooFew
+from gan_bench.metrics.neighbours import closest
 from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, short_count
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
-NORMAL_95 = 1.96
 SPLIT: SplitName = "train"  # the literature compares with the training split
+METHOD = "95 % interval over samples, within the range of the number, the reals as they are"
 AnyMetric = BaseMetric[Any]
 LOGGED = ("fd", "modes_covered")
 
@@ -72,6 +74,7 @@ class Scorer:
         self.split = dataset.open(SPLIT)
         self.real = self.split.subset(n_real, dataset.name, "real", n_real)
         self._real_features: dict[str, Extracted] = {}
+        self._train_features: dict[str, Extracted] = {}
         self._lessons: dict[int, Pixels] = {}
 
     def score(
@@ -104,7 +107,7 @@ class Scorer:
         """
         extractor = self.extractors[-1]
         real, fake = self._real_of(extractor), extract(extractor, fakes, f"nearest reals: {extractor.name}")
-        found = torch.cdist(fake.features, real.features).topk(k, largest=False).indices  # (N, k)
+        _, found = closest(fake.features, real.features, k)
         return [in_memory(self.real.images[column]) for column in found.T]
 
     def _load(self, name: str, device: torch.device, strict: bool) -> None:
@@ -132,12 +135,13 @@ class Scorer:
         if same_set(fake, real):
             log.warning("%s: all features (%s) are those of the reals; are these generated images?", title, extractor.name)
 
-        against = Against(self._label(extractor), len(fakes), len(self.real.images), SPLIT)
         values = []
         for metric in self.metrics:
             if applies(metric, extractor, self.dataset, fake):
+                given = self._train_of(extractor) if metric.needs == "train" else real
                 with spinner(f"{title}: {metric.title} ({extractor.name})"):
-                    values += against.values(metric, fake, real)
+                    against = Against(self._label(extractor), len(fakes), len(given), SPLIT)
+                    values += against.values(metric, fake, given)
         return values
 
     def _score_pixels(self, need: str, made: Pixels, wanted: Pixels) -> list[MetricValue]:
@@ -163,10 +167,17 @@ class Scorer:
         if extractor.name not in self._real_features:
             title = f"{self.dataset.name} reals: {extractor.name}"
             extracted = extract_cached(extractor, self.real.images, self.real.digest, title)
-            self._real_features[extractor.name] = replace(
-                extracted, labels=self.real.labels, mixture=self.dataset.mixture, held_out=self._held_out(extractor)
-            )
+            self._real_features[extractor.name] = replace(extracted, labels=self.real.labels, mixture=self.dataset.mixture)
         return self._real_features[extractor.name]
+
+    def _train_of(self, extractor: Extractor) -> Extracted:
+        """The whole train split, with the test split as `held_out`."""
+        if extractor.name not in self._train_features:
+            title, test = f"{self.dataset.name} {{}}: {extractor.name}", self.dataset.open("test")
+            held_out = extract_cached(extractor, test.images, test.digest, title.format("test split"))
+            train = extract_cached(extractor, self.split.images, self.split.digest, title.format("train split"))
+            self._train_features[extractor.name] = replace(train, held_out=held_out)
+        return self._train_features[extractor.name]
 
     def _lesson(self, n: int) -> Pixels:
         """As many training images as there are fakes, and the test split as an exam."""
@@ -174,13 +185,6 @@ class Scorer:
             reals, exam = self.split.subset(n, self.dataset.name, "lesson").in_memory(), self.dataset.load("test")
             self._lessons[n] = Pixels(reals.images, reals.labels, held_out=Pixels(exam.images, exam.labels))
         return self._lessons[n]
-
-    def _held_out(self, extractor: Extractor) -> Extracted | None:
-        """The test split, as many images as reals at most, where a metric needs it."""
-        if not any(metric.needs == "held-out" for metric in self.metrics):
-            return None
-        test = self.dataset.open("test").subset(len(self.real.images), self.dataset.name, "held out")
-        return extract_cached(extractor, test.images, test.digest, f"{self.dataset.name} held-out reals: {extractor.name}")
 
 
 class Against(NamedTuple):
@@ -199,29 +203,25 @@ class Against(NamedTuple):
             log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
             return self.missing(metric, str(reason))
         return [
-            self._value(metric, output, value=float(value), interval=interval_of(value))
+            self._value(metric, output, value)
             if math.isfinite(value)
-            else self._value(metric, output, unavailable="it is not a finite number for these images")
+            else self._value(metric, output, None, "it is not a finite number for these images")
             for output, value in found.items()
         ]
 
     def missing(self, metric: AnyMetric, reason: str) -> list[MetricValue]:
         """The metric's numbers without values, and why."""
-        return [self._value(metric, output, unavailable=reason) for output in metric.outputs]
+        return [self._value(metric, output, None, reason) for output in metric.outputs]
 
-    def _value(
-        self,
-        metric: AnyMetric,
-        output: str,
-        *,
-        value: float | None = None,
-        interval: Interval | None = None,
-        unavailable: str | None = None,
-    ) -> MetricValue:
+    def _value(self, metric: AnyMetric, output: str, value: float | None, unavailable: str | None = None) -> MetricValue:
+        known: dict[str, Any] = {}
+        if isinstance(value, Sampled):
+            known = {"least": value.least, "most": value.most, "interval": interval_of(value)}
         return MetricValue(
             name=f"{output}_{self.extractor}_{short_count(self.n_fake)}", metric=output,
             higher_is_better=metric.outputs[output], **self._asdict(),
-            value=value, interval=interval, unavailable=unavailable,
+            value=None if value is None else float(value), unavailable=unavailable,
+            **known,
         )  # fmt: skip
 
 
@@ -246,15 +246,15 @@ def same_set(fake: Extracted, real: Extracted) -> bool:
     return all(torch.allclose(f, r, rtol=1e-6) for f, r in zip(of_fake, of_real, strict=True))
 
 
-def interval_of(value: float) -> Interval | None:
+def interval_of(value: Sampled) -> Interval | None:
     """Of a number whose error over the fakes is known: where it would lie for other fakes of the same generator.
 
-    None where all fakes are alike in it: a share of 0 among n is no proof of a share of 0.
+    None where the error is 0: all fakes are alike in it, which is no proof that others are.
     """
-    if not isinstance(value, Sampled) or not (math.isfinite(value.error) and value.error > 0):
+    if not (math.isfinite(value.error) and value.error > 0):
         return None
-    half = NORMAL_95 * value.error
-    return Interval(low=value - half, high=value + half, method="95 % normal interval over samples, the reals as they are")
+    low, high = interval_within(value, value.error, value.least, value.most)
+    return Interval(low=low, high=high, method=METHOD)
 
 
 def summary(values: list[MetricValue] | tuple[MetricValue, ...]) -> str:

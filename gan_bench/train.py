@@ -81,7 +81,7 @@ class Stepper:
         self.batches = Batches(split, variant.settings.batch_size, seed, variant.device)
         self._rng = torch.Generator(variant.device)
         self._costs: dict[tuple[int, str], float] = {}
-        self._sums: dict[str, Tensor] = {}
+        self._sums: dict[str, tuple[Tensor, int]] = {}
 
     @property
     def spent(self) -> Spent:
@@ -104,8 +104,9 @@ class Stepper:
 
         started = time.monotonic()
         losses = self._step()
-        for name, value in losses.items():  # a phase with other losses leaves the sums of the one before
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+        for name, value in losses.items():  # of its own steps: another phase has other losses
+            total, n = self._sums.get(name, (0, 0))
+            self._sums[name] = total + value, n + 1
         progress.tflop += self._costs[kind]
         if self.row_is_due or self.budget.seconds is not None:
             synchronize(variant.device)
@@ -119,9 +120,8 @@ class Stepper:
         return self.progress.step % HISTORY_EVERY == 0 or self.progress.finished
 
     def means(self) -> dict[str, float]:
-        """The mean of each loss since the last call."""
-        n_steps = (self.progress.step - 1) % HISTORY_EVERY + 1
-        found = {name: float(total) / n_steps for name, total in self._sums.items()}
+        """The mean of each loss since the last call, over the steps that had it."""
+        found = {name: float(total) / n for name, (total, n) in self._sums.items()}
         self._sums = {}
         return found
 

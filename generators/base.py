@@ -35,6 +35,7 @@ class Variant(abc.ABC):
     settings_type  the class of its settings
     short_budget   settings that differ from the paper's when a budget allows few updates; the module says why
     for_points     settings that differ where points are drawn; None: it draws only images
+    averaged       the networks of whose weights `ema` keeps a running average
     curves         each name that `train_step` may return -> the panel of the training chart that shows it
     sampler        the network that images are drawn from: the generator, or the running average of its weights
     """
@@ -47,6 +48,7 @@ class Variant(abc.ABC):
     settings_type: ClassVar[type[Settings]] = Settings
     short_budget: ClassVar[dict[str, Any]] = {}
     for_points: ClassVar[dict[str, Any] | None] = None
+    averaged: ClassVar[tuple[str, ...]] = ("generator",)
     curves: ClassVar[dict[str, str]] = {}
 
     generator: nn.Module
@@ -61,11 +63,12 @@ class Variant(abc.ABC):
             modules = self.build()
 
         if settings.ema:
-            modules["averaged"] = copy.deepcopy(modules["generator"]).requires_grad_(False)
+            for name in self.averaged:
+                modules[f"averaged_{name}"] = copy.deepcopy(modules[name]).requires_grad_(False)
         for name, module in modules.items():
             setattr(self, name, module.to(device).to(memory_format=torch.channels_last))
         self._modules = {name: getattr(self, name) for name in modules}
-        self.sampler = self._modules["averaged" if settings.ema else "generator"]
+        self.sampler = self.shown("generator")
         self._n_averaged = 0
 
         self.optimisers = self.build_optimisers()
@@ -74,6 +77,10 @@ class Variant(abc.ABC):
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
         return [group for optimiser in self.optimisers.values() for group in optimiser.param_groups]
+
+    def shown(self, name: str) -> nn.Module:
+        """A network as its results are shown: the running average of its weights, or, without one, the network itself."""
+        return self._modules.get(f"averaged_{name}", self._modules[name])
 
     @property
     def draws_points(self) -> bool:
@@ -84,6 +91,11 @@ class Variant(abc.ABC):
     def precision(self) -> torch.dtype:
         """The type of matrix products and convolutions. Points need float32: bfloat16's 8 bits are coarser than a mode."""
         return torch.float32 if self.draws_points else fast_precision(self.device.type)
+
+    @property
+    def trained_against(self) -> tuple[str, ...]:
+        """The names of the extractors that are part of its loss: metrics in their features flatter it."""
+        return ()
 
     def autocast(self) -> AbstractContextManager:
         """The context in which networks run during training."""
@@ -155,7 +167,7 @@ class Variant(abc.ABC):
 
     @torch.no_grad()
     def average(self) -> None:
-        """Add G's weights to their running average, if there is one. Call it after each update of G.
+        """Add the weights of `averaged` to their running averages, if there are any. Call it after each update of G.
 
         The decay starts low, so that the first weights do not fill an average over few updates. Until it reaches `ema`, the
         last quarter of the updates makes most of the average, as in the polynomial-decay averaging of Shamir and Zhang (2013,
@@ -165,9 +177,11 @@ class Variant(abc.ABC):
             return
         self._n_averaged += 1
         decay = min(self.settings.ema, self._n_averaged / (4 + self._n_averaged))
-        torch._foreach_lerp_(list(self.sampler.parameters()), list(self.generator.parameters()), 1 - decay)
-        for mine, latest in zip(self.sampler.buffers(), self.generator.buffers(), strict=True):
-            mine.copy_(latest)
+        for name in self.averaged:
+            average, latest = self.shown(name), self._modules[name]
+            torch._foreach_lerp_(list(average.parameters()), list(latest.parameters()), 1 - decay)
+            for mine, theirs in zip(average.buffers(), latest.buffers(), strict=True):
+                mine.copy_(theirs)
 
     def compile(self, **options: Any) -> None:
         """Compile the networks by torch.compile with its options; a variant leaves out what torch.compile cannot handle."""
@@ -203,9 +217,9 @@ class Variant(abc.ABC):
     def parameter_counts(self) -> tuple[int, int]:
         """The numbers of weights (of the generator, of everything else that is trained)."""
         counts = {name: sum(p.numel() for p in module.parameters()) for name, module in self._modules.items()}
-        generator = counts.pop("generator")
-        counts.pop("averaged", None)
-        return generator, sum(counts.values())
+        trained = {name: n for name, n in counts.items() if not name.startswith("averaged_")}
+        generator = trained.pop("generator")
+        return generator, sum(trained.values())
 
     @classmethod
     def default_settings(cls, width: int, short: bool = False, points: bool = False) -> dict[str, Any]:

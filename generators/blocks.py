@@ -201,6 +201,25 @@ def init_he(net: nn.Module) -> nn.Module:
     return net
 
 
+class Dropout(nn.Module):
+    """Sets each number to 0 with probability p in training, and divides the others by 1 - p.
+
+    Every CPU draws the same mask from one seed. That of PyTorch's own layer depends on who made the CPU: on Intel's it comes
+    from Intel's library, and a training is then another one.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape -> the same shape."""
+        if not self.training:
+            return x
+        kept = torch.rand(x.shape, device=x.device) >= self.p
+        return x * kept.to(x.dtype).div_(1 - self.p)
+
+
 class Maxout(nn.Module):
     """(B, n_in) -> (B, n_out): for each output the largest of `pieces` linear maps (Goodfellow et al. 2013)."""
 

@@ -4,7 +4,7 @@ Paper: the targets are a = 0 for fakes, b = 1 for reals and c = 1 in G's turn (e
 batch norm. Adam with beta1 .5, lr 1e-3 on scenes and 2e-4 on Chinese characters, batch 64.
 Here: DCGAN's networks and first weights, Adam 2e-4 (.5, .999), no sigmoid at D's end.
 
-Short budgets: batch 8, lr 3e-4, D at twice G's learning rate, and samples from a running average of G. Updates are few
+Short budgets: batch 16, lr 4e-4, D at twice G's learning rate, and samples from a running average of G. Updates are few
 there, so batches are small and rates high (`benchmarks/results/tuning.md`).
 """
 
@@ -26,7 +26,7 @@ class LSGAN(DCGANGeneratorVariant):
     paper = "Mao et al. 2017"
     settings_type = AdamSettings
     boundary = 0.5
-    short_budget = {"batch_size": 8, "lr": 3e-4, "d_lr_ratio": 2.0, "ema": 0.99}
+    short_budget = {"batch_size": 16, "lr": 4e-4, "d_lr_ratio": 2.0, "ema": 0.99}
 
     d_loss = staticmethod(blocks.least_squares_d_loss)
 

@@ -4,7 +4,7 @@ Paper: every layer of D is divided by its largest singular value, which one powe
 loss; Adam 2e-4 (.5, .999) with one D step for each G step (setting C of table 1); batch 64.
 Here: DCGAN's generator, and its discriminator without batch norm. The paper's D has a 3x3 convolution before each strided one.
 
-Short budgets: batch 8, lr 3e-4, beta1 0, D at four times G's learning rate, and samples from a running average of G. A D that
+Short budgets: batch 16, lr 4e-4, beta1 0, D at four times G's learning rate, and samples from a running average of G. A D that
 learns faster gave better samples (`benchmarks/results/tuning.md`).
 """
 
@@ -27,7 +27,7 @@ class SNGAN(DCGANGeneratorVariant):
     title = "SNGAN"
     paper = "Miyato et al. 2018"
     settings_type = AdamSettings
-    short_budget = {"batch_size": 8, "lr": 3e-4, "d_lr_ratio": 4.0, "beta1": 0.0, "ema": 0.99}
+    short_budget = {"batch_size": 16, "lr": 4e-4, "d_lr_ratio": 4.0, "beta1": 0.0, "ema": 0.99}
 
     g_loss = staticmethod(blocks.wasserstein_g_loss)  # with the hinge, G has the same loss
 

@@ -44,6 +44,7 @@ class VAE(Variant):
     settings_type = VAESettings
     settings: VAESettings
     short_budget = {"batch_size": 16, "ema": 0.99}
+    averaged = ("generator", "encoder")
     curves = {**Variant.curves, "nll": LOSSES, "kl": LOSSES}
 
     generator: nn.Sequential
@@ -72,7 +73,7 @@ class VAE(Variant):
         (real,), optimiser = reals, self.optimisers["optimiser"]
         optimiser.zero_grad(set_to_none=True)
         with self.autocast():
-            mean, log_var = self.encode(real)
+            mean, log_var = posterior(self.encoder, real)
             z = mean + (log_var / 2).exp() * self.draw_z(len(real), rng)
             raw = self.generator[:-1](z)  # before the tanh
 
@@ -92,14 +93,16 @@ class VAE(Variant):
             return F.binary_cross_entropy_with_logits(2 * raw, (real + 1) / 2, reduction="sum") / len(real)
         return best_normal_nll((raw.tanh() - real).square().mean(), prod(self.image_shape))
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, C, H, W) -> mean and log variance of q(z | x), each (B, z_dim)."""
-        mean, log_var = self.encoder(images).float().chunk(2, dim=1)
-        return mean, log_var.clamp(-10, 10)
-
     def reconstruct(self, images: Tensor) -> Tensor:
         """(B, C, H, W) in [-1, 1] -> the same shape and range: the decoder's mean at the mean of q(z | x)."""
-        return self.sampler(self.encode(images)[0])
+        mean, _ = posterior(self.shown("encoder"), images)
+        return self.sampler(mean)
+
+
+def posterior(encoder: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, C, H, W) -> mean and log variance of q(z | x), each (B, z_dim)."""
+    mean, log_var = encoder(images).float().chunk(2, dim=1)
+    return mean, log_var.clamp(-10, 10)
 
 
 def best_normal_nll(mse: Tensor, n_pixels: int) -> Tensor:

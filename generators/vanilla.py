@@ -55,7 +55,7 @@ class Vanilla(AdversarialVariant):
             nn.Linear(hidden, pixels), nn.Tanh(), nn.Unflatten(1, self.image_shape),
         )  # fmt: skip
         discriminator = nn.Sequential(
-            nn.Flatten(), nn.Dropout(0.2), blocks.Maxout(pixels, units),
-            nn.Dropout(0.5), blocks.Maxout(units, units), nn.Dropout(0.5), nn.Linear(units, 1),
+            nn.Flatten(), blocks.Dropout(0.2), blocks.Maxout(pixels, units),
+            blocks.Dropout(0.5), blocks.Maxout(units, units), blocks.Dropout(0.5), nn.Linear(units, 1),
         )  # fmt: skip
         return {"generator": generator, "discriminator": discriminator}

@@ -5,11 +5,11 @@ Importing this package is cheap; pandas, matplotlib and Jinja2 are imported by t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_bench.records import Result
+from gan_bench.records import Result, TableRules
 
 if TYPE_CHECKING:
     from gan_bench.leaderboard.board import Board
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 
-def build(results: Sequence[Result], out: Path, headline: dict[str, str] | None = None) -> Board:
+def build(results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None) -> Board:
     """See `gan_bench.leaderboard.page.build`."""
     from gan_bench.leaderboard import page
 
-    return page.build(results, out, headline)
+    return page.build(results, out, rules)

@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from gan_bench.leaderboard.columns import Column
+from gan_bench.leaderboard.detections import DETECTABILITY_IS
 from gan_bench.leaderboard.markdown import markdown
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
-from gan_bench.leaderboard.standings import Row, Standings
+from gan_bench.leaderboard.rows import Row
+from gan_bench.leaderboard.standings import Standings
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ def _track_data(s: Standings) -> dict[str, Any]:
     return {
         **s.track._asdict(),
         "headline": s.headline.name if s.headline else None,
+        "not_telling": [c.name for c in s.columns if not s.telling(c)],
         "generators": [_row_data(row, s) for row in s.rows],
         "detectors": [asdict(d) for d in s.detected],
         "failed_detectors": [{"detector": e.label, "seed": e.seed, "reason": e.reason} for e in s.judges if e.status != "done"],
@@ -49,11 +53,18 @@ def _row_data(row: Row, s: Standings) -> dict[str, Any]:
         "kind": row.kind,
         "entry": row.label,
         "variant": row.entries[0].name,
+        "task": row.task,
         "status": row.status,
         "seeds": [{"seed": e.seed, "status": e.status, "reason": e.reason} for e in row.entries],
         "ranks": row.ranks,
-        "rank_is_point_estimate": row.is_point(s.headline),
-        "metrics": [{**c._asdict(), **asdict(row.quality[c])} for c in s.columns if c in row.quality],
+        "ranked_by": row.headline.name if row.ranks and row.headline else None,
+        "rank_is_point_estimate": row.is_point,
+        "metrics": [_metric_data(row, c) for c in s.columns if c in row.quality],
         "cost": {name: estimate.value for name, estimate in row.cost.items()},
         "detectability": {**asdict(row.detectability), "detector": row.detector},
+        "detectability_is": DETECTABILITY_IS,
     }
+
+
+def _metric_data(row: Row, column: Column) -> dict[str, Any]:
+    return {**column._asdict(), **asdict(row.quality[column]), "trained_against": row.trained_against(column)}

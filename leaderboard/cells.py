@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gan_bench.leaderboard.estimates import Estimate
 
 DASH = "—"  # shown where there is no number
+FLATTERED = "‡"  # behind a number of an entry that was trained against its extractor
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,14 @@ def number_cell(estimate: Estimate, best: bool = False) -> TableCell:
     low, high = (rounded(end, like=estimate.value) for end in low_high)
     text = rounded(estimate.value, like=estimate.value)
     return TableCell(text, f"[{low}, {high}]", estimate.value, estimate.method or "", best)
+
+
+def flattered(cell: TableCell) -> TableCell:
+    """A number that is marked because the entry's loss uses the extractor behind it; a cell without a number stays as it is."""
+    if cell.value is None:
+        return cell
+    hint = "; ".join(text for text in ("its loss uses this extractor, which flatters it", cell.hint) if text)
+    return replace(cell, text=cell.text + FLATTERED, hint=hint, best=False)
 
 
 def share_cell(estimate: Estimate, hint: str = "", heat: bool = False) -> TableCell:

@@ -1,4 +1,4 @@
-"""Detections averaged over seeds, and how easily a variant is detected."""
+"""Detections averaged over seeds, and how easily a variant is detected at least."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gan_bench.leaderboard.estimates import Estimate, over_seeds
 from gan_bench.records import JudgeRecord
 
 LEAVE_ONE_OUT = "leave-one-out"
+DETECTABILITY_IS = "a lower bound"  # another detector, or one unfitted number, may tell the fakes better
 ORDER = {"seen": 0, LEAVE_ONE_OUT: 1}  # of protocols; others follow, by name
 
 
@@ -46,7 +47,10 @@ def detected_over_seeds(frame: pd.DataFrame, judges: Iterable[Entry]) -> list[De
 
 
 def detectability(variant: str, detected: Iterable[Detected]) -> tuple[Estimate, str | None]:
-    """The AUROC of the best detector fitted without this variant, and that detector's name. Other protocols do not count."""
+    """The AUROC of the best detector fitted without this variant, and that detector's name. Other protocols do not count.
+
+    It is a lower bound: detectors that were not tried may tell the variant's fakes better.
+    """
     unseen = [d for d in detected if d.variant == variant and d.protocol == LEAVE_ONE_OUT]
 
     best, highest = None, float("-inf")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gan_bench.core.changes import label_of
 from gan_bench.records import AnyRecord, CellRecord, JudgeRecord, ReferenceRecord, Result
 
 
@@ -34,8 +35,8 @@ class Entry:
     files   the files beside the record, by what they show (see `records.Result`)
     kind    variant, reference, external or detector
     recipe  hash of everything in the spec but the seed: only equal recipes are averaged
-    fakes   of a detector: variant -> label of that variant in the detector's own run
-    label   the name, made unique where one name stands for several recipes
+    fakes   of a detector: key of a cell -> label of that cell in the detector's own run
+    label   the name with the settings that were changed, made unique where that stands for several recipes
     """
 
     record: AnyRecord
@@ -46,8 +47,8 @@ class Entry:
     name: str
     seed: int | None
     recipe: str
+    label: str
     fakes: dict[str, str] = field(default_factory=dict)
-    label: str = ""
 
     @property
     def status(self) -> str:
@@ -60,16 +61,16 @@ class Entry:
         return None if isinstance(self.record, ReferenceRecord) else self.record.reason
 
 
-Labels = dict[tuple[Path, Track, str], str]  # run folder, track and variant -> label
+Labels = dict[tuple[Path, Track, str], str]  # run folder, track and key of a cell -> label
 
 
 def entries_of(results: Sequence[Result]) -> list[Entry]:
-    """The entries of all results, labelled and sorted; a seed that was computed twice counts once."""
+    """The entries of all results, labelled and sorted. Trainings of one seed on two machines, which differ, both count."""
     generators = _labelled([_entry(r, {}) for r in results if not isinstance(r.record, JudgeRecord)])
-    labels = {(e.run, e.track, e.name): e.label for e in generators if e.kind == "variant"}
+    labels = {(e.run, e.track, e.record.spec.key): e.label for e in generators if isinstance(e.record, CellRecord)}
 
     judges = _labelled([_entry(r, labels) for r in results if isinstance(r.record, JudgeRecord)])
-    return _one_per_seed(generators + judges)
+    return _one_per_training(generators + judges)
 
 
 def problems(entries: Iterable[Entry]) -> str:
@@ -88,43 +89,62 @@ def _entry(result: Result, labels: Labels) -> Entry:
     spec = record.spec.model_dump(mode="json")
     seed = spec.pop("seed", None)
 
-    kind, name = _kind_and_name(record)
+    kind, name, label = _names(record)
     fakes: dict[str, str] = {}
     if isinstance(record, JudgeRecord):
         # A record knows its fakes by names that are unique only within its run, and by digests that change with the seed.
         tested = {*record.spec.fakes, *(d.variant for d in record.detections)}
-        fakes = {variant: labels.get((result.run, track, variant), variant) for variant in tested}
-        spec["fakes"] = sorted(fakes[variant] for variant in record.spec.fakes)
+        fakes = {key: labels.get((result.run, track, key), key) for key in tested}
+        spec["fakes"] = sorted(fakes[key] for key in record.spec.fakes)
 
     recipe = hashlib.sha256(json.dumps([kind, spec], sort_keys=True).encode()).hexdigest()
-    return Entry(record, result.run, result.files, track, kind, name, seed, recipe, fakes)
+    return Entry(record, result.run, result.files, track, kind, name, seed, recipe, label, fakes)
 
 
-def _kind_and_name(record: AnyRecord) -> tuple[str, str]:
+def _names(record: AnyRecord) -> tuple[str, str, str]:
+    """Kind, name, and a label that may not be unique yet."""
     if isinstance(record, CellRecord):
-        return "variant", record.spec.variant
+        return "variant", record.spec.variant, label_of(record.spec.variant, record.spec.changed)
     if isinstance(record, ReferenceRecord):
-        return "external" if record.external else "reference", record.spec.name
-    return "detector", record.spec.detector
+        return "external" if record.external else "reference", record.spec.name, record.spec.name
+    return "detector", record.spec.detector, record.spec.detector
 
 
 def _labelled(entries: list[Entry]) -> list[Entry]:
     recipes = defaultdict(set)
     for e in entries:
-        recipes[e.track, e.name].add(e.recipe)
+        recipes[e.track, e.label].add(e.recipe)
 
     labelled = []
     for e in entries:
-        unique = len(recipes[e.track, e.name]) == 1
-        labelled.append(replace(e, label=e.name if unique else f"{e.name} #{e.recipe[:4]}"))
+        unique = len(recipes[e.track, e.label]) == 1
+        labelled.append(replace(e, label=e.label if unique else f"{e.label} #{e.recipe[:4]}"))
     return labelled
 
 
-def _one_per_seed(entries: list[Entry]) -> list[Entry]:
-    """Sorted; of entries with the same seed the last one, but never a failed one in place of a finished one."""
-    kept: dict[tuple[Any, ...], Entry] = {}
+def _one_per_training(entries: list[Entry]) -> list[Entry]:
+    """Sorted. Equal samples of one seed are one training, which counts once; samples that differ come from two trainings.
+
+    A failed entry is left out where its seed has another. Of equal entries a finished one counts, else the last one.
+    """
+    of_seed: dict[tuple[Any, ...], dict[str, Entry]] = defaultdict(dict)
     for entry in entries:
-        key = (entry.track, entry.kind, entry.label, -1 if entry.seed is None else entry.seed)
-        if key not in kept or entry.status == "done" or kept[key].status != "done":
-            kept[key] = entry
-    return [kept[key] for key in sorted(kept)]
+        seed = (entry.track, entry.kind, entry.label, -1 if entry.seed is None else entry.seed)
+        samples, same = _samples(entry.record), of_seed[seed]
+        if samples not in same or entry.status == "done" or same[samples].status != "done":
+            same[samples] = entry
+
+    kept = []
+    for seed in sorted(of_seed):
+        found = [of_seed[seed][samples] for samples in sorted(of_seed[seed])]
+        kept += [entry for entry in found if entry.status != "failed"] or found[-1:]
+    return kept
+
+
+def _samples(record: AnyRecord) -> str:
+    """What tells trainings of one seed apart; a reference row is made without training, so it has one state."""
+    if isinstance(record, CellRecord):
+        return record.samples_digest or ""
+    if isinstance(record, JudgeRecord):
+        return json.dumps(record.spec.fakes, sort_keys=True)
+    return ""

@@ -9,7 +9,9 @@ from typing import Any, cast
 import pandas as pd
 from scipy.special import stdtrit
 
-SEED_INTERVAL = "95 % t interval of the mean over seeds"
+from gan_bench.core.intervals import interval
+
+SEED_INTERVAL = "95 % t interval of the mean over seeds, within the range of the number"
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,32 @@ def over_seeds(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], Es
 
 
 def _estimate(group: pd.DataFrame) -> Estimate:
-    """The mean. From two seeds on: with a 95 % t interval of the mean; with one: with the record's own, if it has one."""
+    """The mean. From two seeds on: with an interval over them; with one: with the record's own, if it has one."""
     valued = group[group["value"].notna()]
     reasons = tuple(sorted(set(group["unavailable"].dropna())))
     n, values = len(valued), valued["value"]
     if n == 0:
         return Estimate(unavailable=reasons)
 
-    mean = float(values.mean())
+    only, mean = valued.iloc[0], float(values.mean())
     if n > 1:
-        half = float(stdtrit(n - 1, 0.975) * values.std(ddof=1)) / math.sqrt(n)  # stdtrit: quantile of Student's t
-        return Estimate(mean, mean - half, mean + half, SEED_INTERVAL, n, reasons)
+        low, high = _seed_interval(values, float(only["least"]), float(only["most"]))
+        return Estimate(mean, low, high, SEED_INTERVAL, n, reasons)
 
-    only = valued.iloc[0]
     if pd.isna(only["low"]):
         return Estimate(mean, seeds=1, unavailable=reasons)
     return Estimate(mean, float(only["low"]), float(only["high"]), only["interval_method"], 1, reasons)
+
+
+def _seed_interval(values: pd.Series[float], least: float, most: float) -> tuple[float, float]:
+    """The ends of the 95 % t interval of the mean of two values or more; of equal ones it has no width.
+
+    least, most  the range that the number can have; not a number: no bound
+    """
+    mean = float(values.mean())
+    if values.nunique() == 1:
+        return mean, mean
+
+    n = len(values)
+    error, quantile = float(values.std(ddof=1)) / math.sqrt(n), float(stdtrit(n - 1, 0.975))  # of Student's t
+    return interval(mean, error, None if math.isnan(least) else least, None if math.isnan(most) else most, quantile)

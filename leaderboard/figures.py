@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from gan_bench.core.charts import COLOURS, FAINT, STYLE, new_figure, save_figure
+from gan_bench.leaderboard.cells import FLATTERED
 from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.estimates import Estimate
-from gan_bench.leaderboard.standings import Row, Standings
+from gan_bench.leaderboard.rows import Row, by_task, task_words
+from gan_bench.leaderboard.standings import Standings
 
 MARKS = ("o", "s", "^", "D", "v", "p", "X", "<")  # as many as do not divide the number of colours
 WIDTH, DPI = 7.2, 160  # inches, dots per inch
@@ -28,51 +31,88 @@ def looks(labels: Iterable[str]) -> Look:
 
 
 def headline_chart(s: Standings, look: Look, path: Path) -> bool:
-    """The headline metric of every ranked entry with its interval, and the `real` row as a line. False: nothing to draw."""
-    rows = [row for row in s.rows if row.ranks is not None]
-    if s.headline is None or not rows:
+    """Every variant's headline metric with its interval, one panel for each task, and the `real` row as a line.
+
+    False: nothing to draw.
+    """
+    tasks = by_task(row for row in s.rows if row.of(row.headline).value is not None)
+    if not tasks:
         return False
 
+    heights = [len(rows) + 2.2 for rows in tasks.values()]  # in lines of 0.36 inches, with room for the axis
     with matplotlib.rc_context(STYLE):
-        figure = new_figure(WIDTH, 1.25 + 0.36 * len(rows), DPI)
-        axes = figure.add_subplot()
-        for y, row in enumerate(rows):
-            _draw_point(axes, look[row.label], row.quality[s.headline], y=Estimate(float(y)))
-
-        axes.set_yticks(range(len(rows)), [_shortened(row.label) for row in rows])
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.grid(axis="x")
-        axes.set_xlabel(_axis_title(s, s.headline))
-
-        _draw_real(axes, s.rows, s.headline)
-        _start_at_zero(axes, [row.quality[s.headline] for row in rows])
+        figure = new_figure(WIDTH, 0.46 + 0.36 * sum(heights), DPI)
+        for task, axes in _panels(figure, tasks, heights):
+            _draw_headlines(axes, tasks[task], look)
+            headline = _headline(axes, tasks[task][0], s)
+            _draw_real(axes, s.rows, headline)
+            _start_at_zero(axes, [row.of(headline) for row in tasks[task]])
         save_figure(figure, path)
     return True
 
 
 def detectability_chart(s: Standings, look: Look, path: Path) -> bool:
-    """Headline metric (x) against the best unseen detector's AUROC (y). False: fewer than two entries have both."""
-    rows = [row for row in s.rows if row.ranks is not None and row.detectability.value is not None]
-    if s.headline is None or len(rows) < 2:
+    """Headline metric (x) against the best unseen detector's AUROC (y), one panel for each task.
+
+    False: fewer than two variants have both.
+    """
+    rows = [row for row in s.rows if row.of(row.headline).value is not None and row.detectability.value is not None]
+    tasks = by_task(rows)
+    if sum(map(len, tasks.values())) < 2:
         return False
 
     with matplotlib.rc_context(STYLE):
-        figure = new_figure(WIDTH, 3.9, DPI)
-        axes = figure.add_subplot()
-        for row in rows:
-            _draw_point(axes, look[row.label], row.quality[s.headline], row.detectability, label=_shortened(row.label))
+        figure = new_figure(WIDTH, 0.9 + 3.0 * len(tasks), DPI)
+        panels = _panels(figure, tasks, [1.0] * len(tasks))
+        for _, axes in panels[1:]:
+            axes.sharey(panels[0][1])  # AUROCs can be compared across tasks
 
-        axes.axhline(0.5, color=FAINT, linestyle=DASHED, linewidth=1.2)
-        axes.annotate("coin toss", (1, 0.5), (0, 3), ("axes fraction", "data"), "offset points", color=FAINT, ha="right")
-
-        axes.grid()
-        axes.set_xlabel(_axis_title(s, s.headline))
-        axes.set_ylabel("AUROC of the best unseen detector\n(lower: harder to detect)")
-        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        for task, axes in panels:
+            for row in tasks[task]:
+                _draw_point(axes, look[row.label], row.of(row.headline), row.detectability, label=_name(row))
+            _headline(axes, tasks[task][0], s)
+            _finish_detectability(axes)
         save_figure(figure, path)
     return True
+
+
+def _panels(figure: Figure, tasks: Mapping[str, list[Row]], heights: Sequence[float]) -> list[tuple[str, Axes]]:
+    """One panel for each task, from the top; named where there are several."""
+    panels: list[tuple[str, Axes]] = []
+    grid = figure.add_gridspec(len(tasks), 1, height_ratios=heights)
+    for i, task in enumerate(tasks):
+        axes = figure.add_subplot(grid[i])
+        if len(tasks) > 1:
+            axes.set_title(task_words(task), fontsize=10, loc="left", pad=18)  # above the name of the line of the reals
+        panels.append((task, axes))
+    return panels
+
+
+def _draw_headlines(axes: Axes, rows: Sequence[Row], look: Look) -> None:
+    for y, row in enumerate(rows):
+        _draw_point(axes, look[row.label], row.of(row.headline), y=Estimate(float(y)))
+
+    axes.set_yticks(range(len(rows)), [_name(row) for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+
+
+def _finish_detectability(axes: Axes) -> None:
+    axes.axhline(0.5, color=FAINT, linestyle=DASHED, linewidth=1.2)
+    axes.annotate("coin toss", (1, 0.5), (0, 3), ("axes fraction", "data"), "offset points", color=FAINT, ha="right")
+    axes.grid()
+    axes.set_ylabel("Detectability, at least:\nAUROC of the best detector tried")
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+
+
+def _headline(axes: Axes, row: Row, s: Standings) -> Column:
+    """Name the x axis after the headline of the row's task, and return it. The row has a value there."""
+    assert row.headline is not None
+    direction = "higher" if row.headline.higher_is_better else "lower"
+    axes.set_xlabel(f"{titles(s.columns)[row.headline].rstrip(' ↑↓')}   ({direction} is better)")
+    return row.headline
 
 
 def _draw_point(axes: Axes, look: tuple[str, str], x: Estimate, y: Estimate, label: str | None = None) -> None:
@@ -108,11 +148,6 @@ def _draw_real(axes: Axes, rows: Iterable[Row], headline: Column) -> None:
     axes.text(reals[0], 1.02, "real", color=FAINT, ha="center", va="bottom", transform=where)
 
 
-def _axis_title(s: Standings, headline: Column) -> str:
-    direction = "higher" if headline.higher_is_better else "lower"
-    return f"{titles(s.columns)[headline].rstrip(' ↑↓')}   ({direction} is better)"
-
-
 def _start_at_zero(axes: Axes, estimates: Iterable[Estimate]) -> None:
     """Lengths can be compared only from zero; with values below it, the axis stays as it is."""
     ends = [end for e in estimates for end in (e.value, e.low) if end is not None]
@@ -120,5 +155,7 @@ def _start_at_zero(axes: Axes, estimates: Iterable[Estimate]) -> None:
         axes.set_xlim(left=0)
 
 
-def _shortened(label: str) -> str:
-    return label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
+def _name(row: Row) -> str:
+    """Its label, shortened; marked where its loss uses the extractor of the headline."""
+    shown = row.label if len(row.label) <= LONGEST else row.label[: LONGEST - 1] + "…"
+    return shown + FLATTERED if row.trained_against(row.headline) else shown

@@ -15,8 +15,8 @@ MEASURES = ("auroc", "ap", "real_accuracy", "fake_accuracy")
 COSTS = ("kimg", "tflop", "train_seconds", "images_per_second", "generator_parameters")
 FIELDS = [
     "dataset", "preset", "benchmark_version", "kind", "entry", "variant", "detector", "protocol", "seed", "status", "reason",
-    "name", "metric", "extractor", "value", "low", "high", "interval_method", "unavailable", "higher_is_better",
-    "n_fake", "n_real", "split",
+    "name", "metric", "extractor", "value", "low", "high", "interval_method", "least", "most", "unavailable",
+    "higher_is_better", "n_fake", "n_real", "split",
 ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def detector_frame(entries: Iterable[Entry]) -> pd.DataFrame:
 
 
 def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    counts, numbers = ("seed", "n_fake", "n_real"), ("value", "low", "high")
+    counts, numbers = ("seed", "n_fake", "n_real"), ("value", "low", "high", "least", "most")
     frame = pd.DataFrame(rows, columns=FIELDS)
     return frame.astype({**dict.fromkeys(counts, "Int64"), **dict.fromkeys(numbers, "float64")})
 
@@ -63,12 +63,15 @@ def _rows(common: dict[str, Any], numbers: list[dict[str, Any]]) -> list[dict[st
 
 
 def _generator_numbers(record: CellRecord | ReferenceRecord) -> list[dict[str, Any]]:
-    numbers = [{**column_of(m)._asdict(), **_number(m.value, m.interval, m.unavailable)} for m in record.metrics]
+    numbers: list[dict[str, Any]] = []
+    for m in record.metrics:
+        limits = {"least": m.least, "most": m.most}
+        numbers.append({**column_of(m)._asdict(), **limits, **_number(m.value, m.interval, m.unavailable)})
 
     if isinstance(record, CellRecord):
         costs: dict[str, Any] = {} if record.cost is None else dict(record.cost)
         costs["generator_parameters"] = record.generator_parameters or None
-        numbers += [{"name": name, "metric": "cost", **_number(costs.get(name))} for name in COSTS]
+        numbers += [{"name": name, "metric": "cost", "least": 0.0, **_number(costs.get(name))} for name in COSTS]
     return numbers
 
 
@@ -90,6 +93,8 @@ def _detection(d: Detection, labels: dict[str, str]) -> dict[str, Any]:
         "n_fake": d.n_fake,
         "n_real": d.n_real,
         "metric": "detection",
+        "least": 0.0,
+        "most": 1.0,
         "higher_is_better": True,
     }
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from gan_bench.leaderboard.cells import DASH
+from gan_bench.leaderboard.cells import DASH, FLATTERED
 from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detections import LEAVE_ONE_OUT
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import SEED_INTERVAL, Estimate
+from gan_bench.leaderboard.rank import FEWEST_SEEDS
+from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
+from gan_bench.records import FROM_LATENTS
 
 
 def generator_notes(s: Standings) -> list[str]:
@@ -21,7 +24,9 @@ def generator_notes(s: Standings) -> list[str]:
     return [
         *_ranking_notes(s, names),
         *_interval_notes(trained, others),
-        f"Detectability: AUROC of the best detector fitted without this variant ({LEAVE_ONE_OUT}). Lower: harder to detect.",
+        *_doubtful_column_notes(s, names),
+        f"Detectability is a lower bound: the best AUROC of the detectors tried here, fitted without this variant "
+        f"({LEAVE_ONE_OUT}); simpler cues of storage may tell the fakes better. Lower: harder for these detectors.",
         *_unavailable_notes(s, names),
         *_provenance_notes(s),
         *_warning_notes(s),
@@ -43,23 +48,68 @@ def detector_notes(s: Standings) -> list[str]:
 
 def _ranking_notes(s: Standings, names: dict[Column, str]) -> list[str]:
     if s.headline is None:
-        return ["Not ranked: no entry has a value."]
+        return ["Not ranked: no entry has a value to rank by."]
 
-    notes = [
-        f"Ranked by {names[s.headline]}; only trained variants are ranked.",
-        "Entries whose intervals overlap share ranks: 1-2 means that the data do not show which is first.",
-        "Bold: this entry may be the best of its column, by the same rule.",
-    ]
-    if s.asked and not s.headline.name.startswith(s.asked):
-        notes.insert(0, f"The headline metric {s.asked} has no values here.")
+    notes = [*_absent_headline_notes(s), f"{_order(s, names)}; only trained variants are ranked."]
+    variants = [row for row in s.rows if row.kind == "variant"]
+    seeds = {e.seeds for row in variants for e in row.quality.values() if e.value is not None}
+    if max(seeds, default=0) >= FEWEST_SEEDS:
+        notes.append("Entries whose intervals overlap share ranks: 1-2 means that the data do not show which is first.")
+        notes.append("Bold: this entry may be the best of its task in this column, by the same rule.")
+    if 1 in seeds:
+        notes.append("One seed: no rank, and never bold.")
 
-    tasks = sorted({row.task for row in s.rows if row.task})
+    tasks = [task for task in by_task(variants) if task != FROM_LATENTS]
     if tasks:
         marked = f"Entries marked {' or '.join(tasks)} start from test images, which makes good scores easier to reach"
         notes.append(f"{marked}; the others start from latents.")
 
-    if any(row.is_point(s.headline) for row in s.rows):
-        notes.append("† point estimate: ranked by its value alone, because it has no interval.")
+    if any(row.is_point for row in s.rows):
+        notes.append("† point estimate: ranked by its value alone, because all its seeds give this value.")
+    return notes
+
+
+def _absent_headline_notes(s: Standings) -> list[str]:
+    """Says which tasks are ordered by another headline than the one asked for."""
+    asked, tasks = s.rules.headline, by_task(s.rows)
+    found = {task: variants[0].headline for task, variants in tasks.items()}
+    without = [task for task, headline in found.items() if headline and not headline.name.startswith(asked)]
+    if not without:
+        return []
+    where = "" if len(without) == len(tasks) else f" of {', '.join(map(task_words, without))}"
+    return [f"The headline metric {asked} has no values here{where}."]
+
+
+def _order(s: Standings, names: dict[Column, str]) -> str:
+    """By which column each task is ordered."""
+    headlines: dict[str, Column] = {}
+    for task, variants in by_task(s.rows).items():
+        if variants[0].headline:
+            headlines[task_words(task)] = variants[0].headline
+
+    verb = "Ranked" if any(row.ranks for row in s.rows) else "Sorted"
+    main = names[s.headline] if s.headline else DASH
+    if len(headlines) < 2:
+        return f"{verb} by {main}"
+    if len(set(headlines.values())) == 1:
+        return f"{verb} by {main} within each task: {', '.join(headlines)}"
+    return f"{verb} within each task: {', '.join(f'{task} by {names[c]}' for task, c in headlines.items())}"
+
+
+def _doubtful_column_notes(s: Standings, names: dict[Column, str]) -> list[str]:
+    """Columns that are not telling, and numbers that an entry's loss flatters."""
+    notes = []
+    doubtful = [names[c] for c in s.columns if not s.telling(c)]
+    if doubtful:
+        notes.append(
+            "Not telling: on this dataset these metrics put damaged or random images before real ones, or cannot tell them "
+            f"apart: {', '.join(doubtful)}."
+        )
+    if any(row.trained_against(c) and row.of(c).value is not None for row in s.rows for c in s.columns):
+        notes.append(
+            f"{FLATTERED} the entry's loss uses the extractor of this column, which flatters it there: never bold, and not "
+            "ranked by it."
+        )
     return notes
 
 
@@ -72,9 +122,7 @@ def _interval_notes(trained: Iterable[Estimate], others: Iterable[Estimate]) -> 
     if SEED_INTERVAL in methods:
         notes.append(f"Intervals of entries with two seeds or more: {SEED_INTERVAL}.")
     if any(e.seeds == 1 for e in valued):
-        notes.append(
-            "One seed: no interval over seeds. Its interval and rank come from one training; another seed may differ by more."
-        )
+        notes.append("One seed: no interval over seeds. Its interval comes from one training; another seed may differ by more.")
 
     own = sorted(methods - {SEED_INTERVAL})
     if own:
@@ -128,6 +176,17 @@ def _provenance_notes(s: Standings) -> list[str]:
 
     if len({(r.environment.device, r.environment.device_name) for r in records}) > 1:
         notes.append("Times and images/s were measured on different devices, so they cannot be compared.")
+    mixed = [row.label for row in s.rows if len(_machines(row)) > 1]
+    if mixed:
+        notes.append(
+            f"{', '.join(mixed)}: seeds from different machines; a figure from another machine counts as another seed."
+        )
     if any("#" in row.label and row.label != row.entries[0].name for row in s.rows):
         notes.append("#: entries of one name with different settings; the records show the settings of each.")
     return notes
+
+
+def _machines(row: Row) -> set[tuple[object, ...]]:
+    """What may change the last digits, and with them a training, on each machine of its finished seeds."""
+    found = [entry.record.environment for entry in row.entries if entry.status == "done"]
+    return {(e.device_name, e.instructions, e.kernels, e.threads, e.packages.get("torch")) for e in found}

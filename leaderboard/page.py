@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,18 @@ from gan_bench.leaderboard.figures import looks
 from gan_bench.leaderboard.frames import detector_frame, generator_frame
 from gan_bench.leaderboard.sections import section
 from gan_bench.leaderboard.standings import all_standings
-from gan_bench.records import Result
+from gan_bench.records import Result, TableRules
 
 
-def build(results: Sequence[Result], out: Path, headline: dict[str, str] | None = None) -> Board:
+def build(results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None) -> Board:
     """Write the leaderboard of `results` below `out`; returns the same content as data.
 
-    headline  dataset -> start of the name of the metric that ranks its table, such as {"cifar10": "fd_lite0@64"}
+    rules  dataset -> how its table is read, such as {"cifar10": TableRules("fd_lite0@64")}; without them the headline is the
+           best known distance (see `rank.choose_headline`), and no metric is marked
     """
     entries = entries_of(results)
     generators, detectors = generator_frame(entries), detector_frame(entries)
-    board = Board(generators, detectors, all_standings(generators, detectors, entries, headline or {}))
+    board = Board(generators, detectors, all_standings(generators, detectors, entries, rules or {}))
 
     look = looks(row.label for s in board.standings for row in s.rows if row.kind == "variant")
     sections = [section(s, look, out) for s in board.standings]

@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 
 from gan_bench.core.files import atomic_path
-from gan_bench.leaderboard.cells import rounded
+from gan_bench.leaderboard.cells import FLATTERED, rounded
 from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.curves import history_chart
 from gan_bench.leaderboard.figures import Look, detectability_chart, headline_chart
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
-from gan_bench.leaderboard.standings import Row, Standings
+from gan_bench.leaderboard.rows import Row
+from gan_bench.leaderboard.standings import Standings
 from gan_bench.leaderboard.tables import detection_table, detector_matrix, generator_table
 from gan_bench.records import CellRecord
 
@@ -41,8 +42,8 @@ def section(s: Standings, look: Look, out: Path) -> dict[str, Any]:
 def _figures(s: Standings, slug: str, look: Look, out: Path) -> list[tuple[str, str]]:
     """Path below `out` and caption of each chart that has something to show."""
     charts = (
-        (headline_chart, f"figures/{slug}-headline.png", "The metric that ranks the table, with intervals."),
-        (detectability_chart, f"figures/{slug}-detectability.png", "Quality against detectability."),
+        (headline_chart, f"figures/{slug}-headline.png", "The metric that orders each task, with intervals."),
+        (detectability_chart, f"figures/{slug}-detectability.png", "Quality against detectability, which is a lower bound."),
     )
     return [(path, caption) for draw, path, caption in charts if draw(s, look, out / path)]
 
@@ -58,7 +59,7 @@ def _cards(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
         path = f"samples/{slug}/{_slug(row.label)}.png"
         _copy(sources[0], out / path)
         title = getattr(row.entries[0].record, "title", "")
-        cards.append({"path": path, "label": row.label, "title": title, "value": _caption(s, row)})
+        cards.append({"path": path, "label": row.label, "title": title, "value": _caption(row)})
     return cards
 
 
@@ -93,11 +94,11 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, temporary)
 
 
-def _caption(s: Standings, row: Row) -> str:
-    value = row.of(s.headline).value if s.headline else None
-    if s.headline is None or value is None:
+def _caption(row: Row) -> str:
+    value = row.of(row.headline).value
+    if row.headline is None or value is None:
         return "" if row.status == "done" else row.status
-    return f"{metric_title(s.headline)} {rounded(value)}"
+    return f"{metric_title(row.headline)} {rounded(value)}{FLATTERED if row.trained_against(row.headline) else ''}"
 
 
 def _slug(text: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, number_cell, rounded, share_cell
+from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, flattered, number_cell, rounded, share_cell
 from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detections import LEAVE_ONE_OUT, Detected
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import Estimate
 from gan_bench.leaderboard.frames import MEASURES
-from gan_bench.leaderboard.standings import Row, Standings, ranks_in
+from gan_bench.leaderboard.rank import best_in
+from gan_bench.leaderboard.rows import Row
+from gan_bench.leaderboard.standings import Standings
+from gan_bench.records import FROM_LATENTS
 
 COST_HEADERS = {
     "kimg": "kimg",
@@ -20,20 +22,24 @@ COST_HEADERS = {
     "images_per_second": "Images/s",
     "generator_parameters": "G parameters (M)",
 }
+NOT_TELLING = "on this dataset this metric puts damaged or random images before real ones, or cannot tell them apart"
+DETECTABILITY = (
+    f"a lower bound: AUROC of the best detector tried here, fitted without this variant ({LEAVE_ONE_OUT}); 0.5 is a coin toss"
+)
 
 
 def generator_table(s: Standings) -> Table:
     """Rank, entry, metrics, detectability, costs, seeds and status of each entry."""
-    best = {c: _best(s.rows, c) for c in s.columns}
+    best = {c: best_in(c, s.rows) if s.telling(c) else set() for c in s.columns}
     rows = []
     for row in s.rows:
-        quality = [number_cell(row.of(c), row.label in best[c]) for c in s.columns]
-        detected = share_cell(row.detectability, f"by {row.detector}")
+        quality = [_metric_cell(row, c, row.label in best[c]) for c in s.columns]
+        detected = share_cell(row.detectability, f"by {row.detector}, the best detector tried here")
         costs = [_cost_cell(name, row.cost.get(name)) for name in COST_HEADERS]
         seeds = TableCell(_seeds_text(row), value=float(row.n_done))
-        rows.append([_rank_cell(row, s.headline), _entry_cell(row), *quality, detected, *costs, seeds, _status_cell(row)])
+        rows.append([_rank_cell(row), _entry_cell(row), *quality, detected, *costs, seeds, _status_cell(row)])
 
-    return Table(_generator_headers(s.columns), rows, [row.status for row in s.rows])
+    return Table(_generator_headers(s), rows, [row.status for row in s.rows])
 
 
 def detector_matrix(s: Standings) -> Table:
@@ -71,47 +77,62 @@ def detection_table(s: Standings) -> Table:
     return Table(headers, rows, [""] * len(rows))
 
 
-def _generator_headers(columns: Sequence[Column]) -> list[ColumnHeader]:
-    names = titles(columns)
+def _generator_headers(s: Standings) -> list[ColumnHeader]:
+    names = titles(s.columns)
     return [
         ColumnHeader("Rank"),
         ColumnHeader("Entry", numeric=False),
-        *(_metric_header(c, names[c]) for c in columns),
-        ColumnHeader("Detectability ↓", f"AUROC of the best detector under {LEAVE_ONE_OUT}; 0.5 is a coin toss"),
+        *(_metric_header(c, names[c], s.telling(c)) for c in s.columns),
+        ColumnHeader("Detectability, at least ↓", DETECTABILITY),
         *(ColumnHeader(text, "mean over finished seeds") for text in COST_HEADERS.values()),
         ColumnHeader("Seeds"),
         ColumnHeader("Status", numeric=False),
     ]
 
 
-def _metric_header(c: Column, title: str) -> ColumnHeader:
+def _metric_header(c: Column, title: str, telling: bool) -> ColumnHeader:
     hint = f"{c.name}: {c.n_fake} fakes against {c.n_real} reals, split {c.split}"
-    return ColumnHeader(title, hint, first="down" if c.higher_is_better else "up")
+    first = "down" if c.higher_is_better else "up"
+    if telling:
+        return ColumnHeader(title, hint, first)
+    return ColumnHeader(f"{title} (not telling)", f"{NOT_TELLING}; {hint}", first)
 
 
-def _best(rows: Iterable[Row], column: Column) -> set[str]:
-    """The variants that may be the first in this column; none where that is all of them."""
-    ranks = ranks_in(column, rows)
-    best = {label for label, (first, _) in ranks.items() if first == 1}
-    return best if len(best) < len(ranks) else set()
+def _metric_cell(row: Row, column: Column, best: bool) -> TableCell:
+    cell = number_cell(row.of(column), best)
+    return flattered(cell) if row.trained_against(column) else cell
 
 
-def _rank_cell(row: Row, headline: Column | None) -> TableCell:
+def _rank_cell(row: Row) -> TableCell:
     if row.ranks is None:
-        return TableCell(DASH)
+        return _no_rank_cell(row)
 
     first, last = row.ranks
     text = str(first) if first == last else f"{first}-{last}"
-    if row.is_point(headline):
+    if row.is_point:
         return TableCell(text + "†", value=first + last / 1000, hint="point estimate")
     return TableCell(text, value=first + last / 1000)
+
+
+def _no_rank_cell(row: Row) -> TableCell:
+    headline = row.of(row.headline)
+    if row.kind != "variant" or headline.value is None:
+        return TableCell(DASH)
+    if row.trained_against(row.headline):
+        return TableCell(DASH, hint="trained against the metric that ranks this table")
+    return TableCell("1 seed", hint="one seed gives no rank")
 
 
 def _entry_cell(row: Row) -> TableCell:
     title, paper = (getattr(row.entries[0].record, name, "") for name in ("title", "paper"))
     link = paper if re.match(r"https?://", paper) else ""
-    tag = row.task if row.status == "done" else row.status
-    return TableCell(row.label, title, hint=paper, tag=tag, link=link)
+    return TableCell(row.label, title, hint=paper, tag=_tag(row), link=link)
+
+
+def _tag(row: Row) -> str:
+    if row.status != "done":
+        return row.status
+    return "" if row.task is None or row.task == FROM_LATENTS else row.task
 
 
 def _cost_cell(name: str, estimate: Estimate | None) -> TableCell:

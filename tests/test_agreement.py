@@ -13,7 +13,7 @@ from scipy.linalg import sqrtm
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_mmd
 
-from gan_bench.metrics import METRICS, density_coverage, kid
+from gan_bench.metrics import METRICS, kid, neighbours
 from gan_bench.metrics.base import Extracted
 
 DIM = 64
@@ -76,7 +76,7 @@ def test_density_and_coverage_reach_the_figures_of_the_readme_of_prdc():
     draw each, three sd of the difference are .23 and .024. An image counted as its own neighbour would move them by -.2 and
     -.03.
     """
-    assert density_coverage.NEIGHBOURS == 5
+    assert neighbours.WIDE == 5
     rng = torch.Generator().manual_seed(0)
     found = value("dc", *(torch.randn(10_000, 1000, generator=rng) for _ in range(2)))
     assert found["density"] == pytest.approx(1.0555, abs=0.23) and found["coverage"] == pytest.approx(0.9735, abs=0.024)

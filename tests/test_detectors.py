@@ -287,6 +287,16 @@ def test_a_downloaded_backbone_gets_its_own_size_and_normalisation(monkeypatch):
 # --------------------------------------------------------------------------------------------------- packaged weights
 
 
+def test_the_probe_looks_in_full_float32_with_cudnn(monkeypatch):
+    """`cudnn.flags` without `enabled` switches cuDNN off, and a GPU then convolves several times slower."""
+    probe, seen = DETECTORS.create("timm:tf_efficientnet_lite0"), []
+    look = type(probe)._features
+    flags = lambda: (torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32)  # noqa: E731
+    monkeypatch.setattr(type(probe), "_features", lambda self, images: (seen.append(flags()), look(self, images))[1])
+    probe.prepare(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
+    assert seen == [(True, False)]
+
+
 def test_lite0_recognises_a_photograph():
     photograph = Image.fromarray(load_sample_image("china.jpg")).crop((107, 0, 533, 426))  # a palace; comes with sklearn
     images = torch.from_numpy(np.array(photograph)).permute(2, 0, 1)[None]

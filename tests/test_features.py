@@ -76,6 +76,20 @@ def test_the_factors_of_shapes_are_read_without_error(split):
     assert torch.equal(extract(loaded("shapes-factors"), chosen.images, "test").logits.argmax(1), chosen.labels)
 
 
+def test_features_are_extracted_in_full_float32_with_cudnn(monkeypatch):
+    """`cudnn.flags` without `enabled` switches cuDNN off, and a GPU then convolves several times slower."""
+    extractor, seen = loaded("raw"), []
+    look = type(extractor).__call__
+
+    def watched(self, batch):
+        seen.append((torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32))
+        return look(self, batch)
+
+    monkeypatch.setattr(type(extractor), "__call__", watched)
+    extract(extractor, random_images(4, 3), "flags")
+    assert seen == [(True, False)]
+
+
 def test_where_a_shape_is_and_how_large():
     """Of a disc drawn here: its radius to half a pixel, its place to one."""
     rows, columns = torch.meshgrid(torch.arange(32) + 0.5, torch.arange(32) + 0.5, indexing="ij")

@@ -16,6 +16,7 @@ from gan_bench.datasets import DATASETS
 from gan_bench.images import convert, sets
 from gan_bench.images import files as image_files
 from gan_bench.images.files import Found, open_images
+from gan_bench.images.pictures import save_folder
 from gan_bench.images.sets import LazyImages, in_memory, load_if_small
 
 
@@ -55,6 +56,36 @@ def test_sub_folders_are_classes(tmp_path):
         save(pixels(8, 8), tmp_path / name)
     found = open_images(tmp_path)
     assert found.classes == ["cat", "cat", "dog"] and found.images.shape == (3, 1, 8, 8)
+
+
+def test_files_are_in_the_order_of_their_own_names(tmp_path):
+    """So the numbers of images that were sorted into classes keep their order; equal names are in that of their folders."""
+    for name in ("dog/1.png", "cat/2.png", "dog/0.png", "cat/1.png"):
+        save(pixels(8, 8, seed=ord(name[0]) + int(name[4])), tmp_path / name)
+    found = open_images(tmp_path)
+    assert found.classes == ["dog", "cat", "dog", "cat"]
+    expected = [np.array(Image.open(tmp_path / name)) for name in ("dog/0.png", "cat/1.png", "dog/1.png", "cat/2.png")]
+    assert np.array_equal(read(found)[:, 0], np.stack(expected))
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
+@pytest.mark.parametrize("labels", [None, torch.tensor([2, 0, 1, 0, 2])])
+def test_a_written_folder_is_read_as_it_was(tmp_path, channels, mode, labels):
+    images, names = torch.from_numpy(pixels(5, channels, 8, 8)), ("red disc", "7", "ü-b.c")
+    save_folder(images, labels, names, tmp_path, start=10)
+    found = open_images(tmp_path)
+    assert torch.equal(read(found), images)
+    assert found.classes == (None if labels is None else [names[k] for k in labels.tolist()])
+    files = list(tmp_path.rglob("*.png"))
+    assert sorted(file.name for file in files) == [f"{i:06d}.png" for i in range(10, 15)]
+    assert {Image.open(file).mode for file in files} == {mode}
+
+
+@pytest.mark.parametrize("bad", ["a/b", "..", ".hidden", "", "a\\b", "a ", "a.", "a:b", "new\n", "CAT"])
+def test_classes_that_cannot_be_folders_get_numbers(tmp_path, bad):
+    save_folder(torch.from_numpy(pixels(3, 1, 8, 8)), torch.arange(3), ("cat", bad, "dog"), tmp_path / "out")
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+    assert open_images(tmp_path / "out").classes == ["0", "1", "2"]
 
 
 def test_one_colour_image_makes_a_colour_set(tmp_path):

@@ -14,111 +14,14 @@ import pytest
 from scipy.stats import t
 
 from gan_bench import leaderboard
-from gan_bench.budget import Budget
 from gan_bench.core.errors import UserError
-from gan_bench.leaderboard.board import Board
-from gan_bench.leaderboard.columns import Column, titles
+from gan_bench.leaderboard.columns import titles
 from gan_bench.leaderboard.curves import history_figure
-from gan_bench.leaderboard.rank import choose_headline, rank_range
-from gan_bench.records import (
-    PANELS,
-    AnyRecord,
-    CellRecord,
-    CellSpec,
-    Cost,
-    Detection,
-    Environment,
-    Interval,
-    JudgeRecord,
-    JudgeSpec,
-    MetricValue,
-    ReferenceRecord,
-    ReferenceSpec,
-    Result,
-    spec_hash,
-)
+from gan_bench.records import PANELS, Result
 from gan_bench.run_folder import read_runs
+from tests.boards import build, cell, column, interval, judge, metric, page, reference, rows
 
-HERE = Environment.model_validate(
-    {"device": "cpu", "device_name": "test", "precision": "fp32", "threads": 2, "cpus": 2, "platform": "test", "python": "3.11"}
-    | {"packages": {}, "git_commit": None}
-)
-COST = Cost.model_validate(dict.fromkeys(Cost.model_fields, 8))
 SCRIPT = "<script>alert(1)</script>"
-
-
-def metric(value: float | None, metric: str = "fd", extractor: str = "lite0@64", **more: Any) -> MetricValue:
-    known: dict[str, Any] = {"higher_is_better": False, "n_fake": 5000, "n_real": 10_000, "split": "train", **more}
-    name = known.pop("name", f"{metric}_{extractor}_5k")
-    return MetricValue(name=name, metric=metric, extractor=extractor, value=value, **known)
-
-
-def interval(low: float, high: float) -> Interval:
-    return Interval(low=low, high=high, method="bootstrap over samples")
-
-
-def result(record: AnyRecord, run: str, pictures: Path | None, *names: str) -> Result:
-    """A result of a run folder of this name; `pictures` gets a stand-in for each picture beside the record."""
-    files: dict[str, Path] = {}
-    if pictures is not None:
-        pictures.mkdir(parents=True, exist_ok=True)
-        for name in ("samples", *names):
-            files[name] = pictures / f"{len(list(pictures.iterdir()))}-{name}.png"
-            files[name].write_bytes(f"{name} of {record.spec_hash}".encode())
-    return Result(Path(run), record, files)
-
-
-def cell(variant: str, *metrics: MetricValue, run: str = "run", pictures: Path | None = None, **more: Any) -> Result:
-    """One cell of cifar10/quick; `more` goes to the spec or, failing that, to the record."""
-    where: dict[str, Any] = {k: more.pop(k) for k in list(more) if k in CellSpec.model_fields}
-    spec = CellSpec.model_validate(
-        {"dataset": "cifar10", "variant": variant, "seed": 0, "preset": "quick", "budget": Budget(tflop=8.0)}
-        | {"n_fake": 5000, "n_real": 10_000, "extractors": ["lite0"], "metrics": ["fd"], "settings": {}, **where}
-    )
-    known: dict[str, Any] = {"status": "done", "cost": COST, "generator_parameters": 1_200_000, **more}
-    record = CellRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), metrics=metrics, **known)
-    return result(record, run, pictures, "strip", "rows")
-
-
-def reference(name: str, *metrics: MetricValue, run: str = "run", pictures: Path | None = None, **more: Any) -> Result:
-    """One reference row of cifar10/quick."""
-    spec = ReferenceSpec(
-        dataset="cifar10", name=name, preset="quick", n_fake=5000, n_real=10_000, extractors=("lite0",), metrics=("fd",)
-    )
-    record = ReferenceRecord(
-        environment=HERE, spec=spec, spec_hash=spec_hash(spec), dataset_digest="d", samples_digest="s", metrics=metrics, **more
-    )
-    return result(record, run, pictures)
-
-
-def judge(detector: str, aurocs: dict[tuple[str, str], float], seed: int = 0, run: str = "run", **more: Any) -> Result:
-    """One detector of cifar10/quick; `aurocs`: (protocol, variant) -> AUROC."""
-    fakes = {variant: f"digest {seed}" for _, variant in aurocs}
-    spec = JudgeSpec(dataset="cifar10", detector=detector, seed=seed, preset="quick", n_judge=100, fakes=fakes)
-    detections = tuple(
-        Detection(
-            protocol=protocol, variant=variant, auroc=auroc, auroc_interval=None, ap=0.7,
-            real_accuracy=0.61, fake_accuracy=0.62, n_real=30, n_fake=31,
-        )
-        for (protocol, variant), auroc in aurocs.items()
-    )  # fmt: skip
-    known: dict[str, Any] = {"status": "done", "detections": detections, "method": "logistic on spectra", **more}
-    record = JudgeRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known)
-    return result(record, run, None)
-
-
-def build(tmp_path: Path, *results: Result, **more: Any) -> Board:
-    return leaderboard.build(results, tmp_path / "out", **more)
-
-
-def rows(board: Board) -> dict[str, dict[str, Any]]:
-    """The generator rows of a board of one track, by label."""
-    [track] = board.to_dict()["tracks"]
-    return {row["entry"]: row for row in track["generators"]}
-
-
-def page(tmp_path: Path) -> str:
-    return (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
 # Aggregation
@@ -202,77 +105,7 @@ def test_unavailable_metrics_show_a_dash_and_the_reason(tmp_path: Path) -> None:
     assert re.search(r'title="no weights"><span>—</span>', page(tmp_path))
 
 
-# Ranks
-
-
-def test_overlapping_intervals_share_ranks() -> None:
-    points = [(4.0, 3.5, 4.5), (1.0, 0.5, 2.0), (2.5, 1.5, 3.6), (9.0, None, None)]
-    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 2), (1, 3), (4, 4)]
-    assert rank_range(points, higher_is_better=True) == [(2, 3), (3, 4), (2, 4), (1, 1)]
-
-
-def test_points_rank_by_value_and_equal_values_tie() -> None:
-    points = [(3.0, None, None), (1.0, None, None), (3.0, None, None)]
-    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 1), (2, 3)]
-    assert rank_range([], higher_is_better=True) == []
-
-
-def test_only_variants_are_ranked_and_point_estimates_are_marked(tmp_path: Path) -> None:
-    board = build(
-        tmp_path,
-        cell("dcgan", metric(10.0, interval=interval(9.0, 11.0))),
-        cell("sngan", metric(10.5, interval=interval(10.0, 11.0))),
-        cell("wgan-gp", metric(20.0)),
-        reference("real", metric(1.0)),
-        reference("theirs", metric(2.0), external=True),
-    )
-    assert {name: row["ranks"] for name, row in rows(board).items()} == {
-        "dcgan": (1, 2),
-        "sngan": (1, 2),
-        "wgan-gp": (3, 3),
-        "real": None,
-        "theirs": None,
-    }
-    assert "3†" in board.markdown() and "1-2†" not in board.markdown()
-    assert "theirs (external)" in board.markdown()
-
-
-def column(metric: str, extractor: str) -> Column:
-    return Column(f"{metric}_{extractor}_5k", metric, extractor, 5000, 10_000, "train", False)
-
-
-def test_entries_that_start_from_images_are_marked(tmp_path: Path) -> None:
-    text = build(tmp_path, cell("dcgan", metric(100.0)), cell("srgan", metric(50.0), task="upscale")).markdown()
-    assert "srgan (upscale)" in text and "dcgan (" not in text
-    note = (
-        "Entries marked upscale start from test images, which makes good scores easier to reach; the others start from latents."
-    )
-    assert note in text
-
-
-def test_bold_picks_out_some_and_never_all(tmp_path: Path) -> None:
-    recall = metric(0.0, "recall", higher_is_better=True)
-    text = build(tmp_path, cell("a", metric(3.0), recall), cell("b", metric(4.0), recall)).markdown()
-    assert "**3**" in text and "**0**" not in text
-
-
-def test_the_headline_is_the_one_asked_for_else_the_best_known_distance() -> None:
-    kid, dino, lite, inception = (column(*c) for c in (("kid", "a"), ("fd", "dino"), ("fd", "lite0@64"), ("fd", "inception")))
-    assert choose_headline([kid, dino, lite, inception], asked="fd_dino") == dino
-    assert choose_headline([kid, dino, lite, inception], asked=None) == inception
-    assert choose_headline([kid, dino, lite], asked="fd_absent") == lite
-    assert choose_headline([kid, dino], asked=None) == dino
-    assert choose_headline([kid], asked=None) == kid
-    assert choose_headline([], asked=None) is None
-
-
-def test_the_asked_headline_ranks_the_table_in_its_direction(tmp_path: Path) -> None:
-    results = [
-        cell(variant, metric(fd), metric(recall, "recall", higher_is_better=True))
-        for variant, fd, recall in (("dcgan", 10.0, 0.2), ("sngan", 20.0, 0.6))
-    ]
-    assert list(rows(build(tmp_path, *results))) == ["dcgan", "sngan"]
-    assert list(rows(build(tmp_path, *results, headline={"cifar10": "recall_"}))) == ["sngan", "dcgan"]
+# Titles
 
 
 def test_only_the_frechet_distance_of_inception_is_called_fid() -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
 from gan_bench.executors import local
 from gan_bench.images.convert import digest
-from gan_bench.plan import RunRequest, in_order, make_plan
+from gan_bench.plan import RunRequest, in_order, make_plan, settings_for
 from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record, spec_hash
 from gan_bench.run_folder import RunFolder
 from gan_bench.suites import load
@@ -309,6 +310,27 @@ def test_a_run_of_another_budget_does_not_share_a_folder(tmp_path):
         pass
 
 
+def test_other_limits_of_a_preset_are_another_budget(tmp_path):
+    quick = PRESETS["quick"]
+    plan, other = (make_plan(RunRequest(["shapes"], replace(quick, budget=b))) for b in (quick.budget, Budget(steps=1_234_567)))
+    with RunFolder(tmp_path).owned(plan):
+        pass
+    both = r"a run of budget quick \(6 tflop\) of .*, not of budget quick \(1234567 steps\) of"
+    with pytest.raises(UserError, match=both), RunFolder(tmp_path).owned(other):
+        pass
+
+
+def test_a_folder_of_older_rules_is_refused(tmp_path):
+    """Its plan does not say which settings were changed."""
+    plan = make_plan(RunRequest(["shapes"], PRESETS["smoke"]))
+    older = plan.model_dump(mode="json") | {"benchmark_version": "0.1"}
+    for cell in older["cells"]:
+        del cell["changed"]
+    (tmp_path / "plan.json").write_text(json.dumps(older))
+    with pytest.raises(UserError, match=r"gan-bench rules 0\.1, not of .* rules 0\.[2-9]"), RunFolder(tmp_path).owned(plan):
+        pass
+
+
 def test_a_folder_in_use_is_refused(tmp_path):
     plan = make_plan(RunRequest(["shapes"], PRESETS["smoke"]))
     hold = f"import filelock, time; lock = filelock.FileLock({str(tmp_path / '.lock')!r}); lock.acquire()"
@@ -353,6 +375,64 @@ def test_a_plan_is_the_product_of_its_parts():
     assert all(c.budget == Budget(tflop=6) and c.settings["width"] == 32 for c in plan.cells)
     begun = [spec.name if isinstance(spec, ReferenceSpec) else "cell" for spec in in_order(plan)]
     assert begun == ["real", "real", *["cell"] * 8, "noise", "noise"]
+
+
+def test_a_plan_names_the_settings_that_differ_from_the_presets():
+    """A setting that is set to its default is not changed, and its cell is the same."""
+    defaults = settings_for("dcgan", "shapes", PRESETS["smoke"])
+    changes = {"dcgan": {"lr": 5e-4, "batch_size": defaults["batch_size"]}}
+    request = RunRequest(["shapes"], PRESETS["smoke"], variants=["dcgan", "vanilla"])
+    plain, changed = make_plan(request).cells, make_plan(replace(request, changes=changes)).cells
+    assert [cell.changed for cell in plain] == [{}, {}]
+    assert [cell.changed for cell in changed] == [{"lr": 5e-4}, {}] and changed[0].settings == {**defaults, "lr": 5e-4}
+    same = {"dcgan": {"lr": defaults["lr"]}}
+    assert make_plan(replace(request, changes=same)).cells == plain
+
+
+def test_seeds_count_from_the_first():
+    plan = make_plan(RunRequest(["shapes"], PRESETS["smoke"], seeds=2, first_seed=100, variants=["dcgan"]))
+    assert [cell.seed for cell in plan.cells] == [100, 101]
+    assert {judge.seed for judge in plan.judges} == {100, 101}
+
+
+def test_a_dry_run_shows_changed_settings_and_seeds(cli, tmp_path):
+    ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--variants", "dcgan,vanilla", "--set", "dcgan.lr=5e-4",
+                "--first-seed", "100", "--device", "cpu", "--dry-run", "--out", tmp_path)  # fmt: skip
+    cells = [line for line in ended.stdout.splitlines() if "shapes" in line]
+    assert len(cells) == 2 and all(" 100 " in line for line in cells)
+    assert "dcgan (lr=5e-4)" in cells[0] and "vanilla " in cells[1]
+
+
+def test_changed_settings_have_folders_of_their_own(tmp_path):
+    folder, judge = RunFolder(tmp_path), make_plan(RunRequest(["shapes"], PRESETS["smoke"])).judges[0]
+    plain, fast, slow = (cell_spec(changed=changed) for changed in ({}, {"lr": 1e-3}, {"lr": 1e-5}))
+    assert folder.cell(plain) == tmp_path / "cells/shapes/dcgan/seed-0"
+    assert folder.cell(fast) == tmp_path / "cells/shapes" / fast.key / "seed-0" and "@" in fast.key
+
+    other = cell_spec(variant="wgan")
+    assert folder.detector(judge, [plain, other]) == tmp_path / "detectors/shapes/spectrum/seed-0"
+    assert folder.detector(judge, [fast, other]) == folder.detector(judge, [other, fast])
+    sets = ([plain], [fast], [slow], [fast, slow], [fast, other])
+    assert len({folder.detector(judge, cells) for cells in sets}) == len(sets)
+
+
+def test_a_run_with_changed_settings_overwrites_nothing(cli, tmp_path):
+    """Both cells and both judges are kept, and each row has the detectability that its own judge found."""
+    assert cli(*KILLED, "--out", tmp_path).code == 0
+    before = {file: file.read_bytes() for part in ("cells", "detectors") for file in (tmp_path / part).rglob("*.*")}
+    assert cli(*KILLED, "--set", "dcgan.lr=5e-4", "--out", tmp_path).code == 0
+    assert all(file.read_bytes() == content for file, content in before.items())
+
+    judged = [read_record(file, JudgeRecord) for file in (tmp_path / "detectors").rglob("record.json")]
+    found = {(d.variant, d.auroc) for record in judged for d in record.detections if d.protocol == "leave-one-out"}
+    key = make_plan(RunRequest(["shapes"], PRESETS["smoke"], variants=["dcgan"], changes={"dcgan": {"lr": 5e-4}})).cells[0].key
+    of_plain, of_changed = ({auroc for variant, auroc in found if variant == name} for name in ("dcgan", key))
+    assert len(judged) == 2 and len(of_plain) == len(of_changed) == 1 and of_plain != of_changed
+
+    [track] = json.loads((tmp_path / "leaderboard/leaderboard.json").read_text())["tracks"]
+    shown = {row["entry"]: row["detectability"]["value"] for row in track["generators"] if row["kind"] == "variant"}
+    assert set(shown) == {"dcgan", "dcgan (lr=5e-4)", "wgan-gp"}
+    assert {shown["dcgan"]} == of_plain and {shown["dcgan (lr=5e-4)"]} == of_changed
 
 
 def test_a_cell_is_plain_data(tmp_path):

@@ -13,7 +13,7 @@ from gan_bench.core.errors import UserError
 from gan_bench.generators import VARIANTS, blocks, cyclegan, pacgan2, points, vae
 from gan_bench.generators.adversarial import AdversarialVariant, Discriminating
 from gan_bench.images import tasks
-from gan_bench.records import PANELS
+from gan_bench.records import FROM_LATENTS, PANELS
 from tests.factories import small
 
 SHAPES = [(1, 32, 32), (3, 32, 32)]
@@ -143,6 +143,20 @@ def test_samples_come_from_the_running_average_of_the_generator():
     assert variant.parameter_counts() == small("dcgan").parameter_counts()
 
 
+def test_a_vae_reconstructs_by_the_averages_of_both_its_networks():
+    """The live encoder beside the averaged decoder would be two networks that were never trained together."""
+    images = torch.rand(2, 3, 32, 32) * 2 - 1
+    for ema, moves in ((0.9, False), (0.0, True)):
+        variant = small("vae", ema=ema)
+        one_step(variant, 0)
+        with torch.no_grad(), variant.evaluating():
+            before = variant.reconstruct(images)
+            for parameter in variant.encoder.parameters():
+                parameter.add_(0.1)
+            assert torch.equal(before, variant.reconstruct(images)) is not moves
+    assert small("vae", ema=0.9).parameter_counts() == small("vae").parameter_counts()
+
+
 def test_the_running_average_is_part_of_the_state():
     straight, resumed = small("dcgan", ema=0.9), small("dcgan", ema=0.9, seed=9)
     one_step(straight, 0)
@@ -182,6 +196,34 @@ def test_maxout_takes_the_largest_piece():
     x = torch.randn(5, 2)
     pieces = layer.linear(x)
     assert torch.equal(layer(x), torch.stack([pieces[:, unit::3].max(1).values for unit in range(3)], 1))
+
+
+def test_dropout_draws_its_mask_from_uniform_numbers():
+    """These are the same on every CPU from one seed. The masks of PyTorch's own layer are not."""
+    layer, x = blocks.Dropout(0.3), torch.randn(50, 40)
+    torch.manual_seed(5)
+    found = layer(x)
+    torch.manual_seed(5)
+    torch.testing.assert_close(found, x * (torch.rand(50, 40) >= 0.3) / 0.7)
+    assert torch.equal(layer.eval()(x), x)
+    assert layer.train()(x.bfloat16()).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_network_draws_masks_that_depend_on_the_maker_of_the_cpu(name):
+    modules = [m for network in small(name)._modules.values() for m in network.modules()]
+    assert not any(isinstance(m, torch.nn.modules.dropout._DropoutNd) for m in modules)
+
+
+def test_convolutional_variants_that_start_from_latents_share_one_batch_size_at_short_budgets():
+    """A short budget has too few updates: a smaller batch would be an advantage that has nothing to do with the kind of GAN."""
+    sizes = {}
+    for name in VARIANTS.names():
+        variant = small(name)
+        convolutional = any(isinstance(m, torch.nn.ConvTranspose2d) for m in variant.generator.modules())
+        if variant.task == FROM_LATENTS and convolutional:
+            sizes[name] = VARIANTS.get(name).default_settings(32, short=True)["batch_size"]
+    assert len(sizes) >= 7 and set(sizes.values()) == {16}, sizes
 
 
 @pytest.mark.parametrize("side", [16, 32, 64])

@@ -31,7 +31,7 @@ def leaderboard(
     from gan_bench.run_folder import RunFolder, read_runs
 
     out = out or RunFolder(runs[0]).leaderboard
-    board = build(read_runs(runs), out, suites.headlines())
+    board = build(read_runs(runs), out, suites.table_rules())
     if as_json:
         print_json(board.to_dict())
     else:

@@ -12,6 +12,7 @@ from rich.console import Console
 from gan_bench.budget import parse_preset
 from gan_bench.cli.options import Device, Json, check_names, names_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
+from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
 
@@ -30,6 +31,9 @@ def run(
         ),
     ] = "quick",
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; seeds 0, 1, ...")] = 1,
+    first_seed: Annotated[
+        int, typer.Option(min=0, help="The first seed; choose settings on seeds from 100 on, which are never reported.")
+    ] = 0,
     variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated.")] = None,
     extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's, comma-separated.")] = None,
     metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's; see `gan-bench list metrics`.")] = None,
@@ -67,7 +71,7 @@ def run(
         from gan_bench.settings import parse_changes
 
         request = planning.RunRequest(
-            suite_names, preset, seeds,
+            suite_names, preset, seeds, first_seed,
             variants=variant_names, changes=parse_changes(changes or []),
             extractors=extractor_names, metrics=metric_names, detectors=detector_names,
             device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict,
@@ -122,15 +126,15 @@ def _show_plan(plan: Plan, out: Path, target: Console) -> None:
     forecasts: dict[tuple[str, str], Forecast] = {}
     rows, seconds = [], 0.0
     for cell in plan.cells:
-        key = (cell.dataset, cell.variant)
+        key, label = (cell.dataset, cell.key), label_of(cell.variant, cell.changed)
         if key not in forecasts:
-            with stderr.status(f"estimating {cell.dataset} {cell.variant}"):
+            with stderr.status(f"estimating {cell.dataset} {label}"):
                 forecasts[key] = forecast(cell, torch.device(plan.device), plan.jobs)
 
         guess, done = forecasts[key], folder.finished_cell(cell)
         seconds += 0 if done else guess.seconds
         rows.append({
-            "dataset": cell.dataset, "variant": cell.variant, "seed": cell.seed,
+            "dataset": cell.dataset, "variant": label, "seed": cell.seed,
             "steps": guess.steps, "kimg": None if guess.kimg is None else f"{guess.kimg:.0f}",
             "about": "done" if done else f"{guess.seconds:.0f} s",
         })  # fmt: skip

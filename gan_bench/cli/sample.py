@@ -24,28 +24,36 @@ def sample(
     n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
     start: Annotated[int, typer.Option(min=0, help="Index of the first; image i is always the same.")] = 0,
     label: Annotated[str | None, typer.Option(help="Only this class, by number or name; of a conditional variant.")] = None,
-    out: Annotated[Path, typer.Option(help="FILE.png: one grid. FILE.npz: an array. A folder: one PNG for each image.")] = Path(
-        "samples.png"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="FILE.png: one grid. FILE.npz: an array. A folder: one PNG for each image, by class.")
+    ] = Path("samples.png"),
     device: Device = "auto",
 ) -> None:
-    """Draw images from a trained generator."""
+    """Draw images from a trained generator; image i is the scored image i.
+
+    Export as many as were scored, and `gan-bench score` finds the cell's numbers again, all but those that need the truth.
+    """
     log_to_stderr()
     from gan_bench.datasets import DATASETS
     from gan_bench.device import pick
-    from gan_bench.sample import draw, load_generator
+    from gan_bench.sample import draw, load_generator, one_of_each
 
     variant, record = load_generator(cell, pick(device))
     dataset = DATASETS.create(record.spec.dataset)
     wanted = None if label is None else _class_of(label, variant, dataset)
     with stderr.status(f"drawing {n} images"):
-        drawn = draw(variant, dataset, record.spec.seed, "user", n, start, label=wanted)
+        drawn = draw(variant, dataset, record.spec.seed, "score", n, start, label=wanted)
+
+    made = len(drawn.images)
+    if made < n:
+        told = f"gan-bench: only {made:,} of {n:,}: {one_of_each(variant, dataset)}."
+        stderr.print(told, soft_wrap=True, markup=False, highlight=False)
 
     try:
         _save(drawn, dataset, out, start)
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}).") from error
-    stdout.print(f"{n} images: {out}", highlight=False, soft_wrap=True)
+    stdout.print(f"{made} image{'s' * (made != 1)}: {out}", highlight=False, soft_wrap=True)
 
 
 def _class_of(text: str, variant: Variant, dataset: Dataset) -> int:
@@ -62,7 +70,7 @@ def _save(drawn: Drawn, dataset: Dataset, out: Path, start: int) -> None:
     """As one picture, one array, or one PNG for each image, by the ending of `out`. Raises OSError."""
     from gan_bench.images.convert import are_points
     from gan_bench.images.files import save_samples
-    from gan_bench.images.pictures import grid, save_png, save_samples_picture
+    from gan_bench.images.pictures import save_folder, save_samples_picture
 
     images, n = drawn.images, len(drawn.images)
     if out.suffix == ".png":
@@ -72,5 +80,4 @@ def _save(drawn: Drawn, dataset: Dataset, out: Path, start: int) -> None:
     elif are_points(dataset.image_shape):
         raise UserError(f"{dataset.name} holds points; give --out FILE.png for one picture or FILE.npz for an array.")
     else:
-        for i, image in enumerate(images, start):
-            save_png(grid(image[None], columns=1, scale=1, gap=0), out / f"{i:06d}.png")
+        save_folder(images, drawn.labels, dataset.class_names, out, start)

@@ -84,12 +84,14 @@ class Header(NamedTuple):
 
 
 def image_files(folder: Path) -> list[Path]:
-    """All files below `folder`, without hidden ones, in a fixed order.
+    """All files below `folder`, without hidden ones, sorted by their own names first and then by their folders.
 
     Raises UserError for a file of another kind, and for a folder without images.
     """
     found = [path for path in folder.rglob("*") if path.is_file()]
-    files = sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    seen = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    # by names first: an export numbers its images across the folders of its classes, and some metrics pick images by place
+    files = sorted(seen, key=lambda path: (path.name, path))
     for file in files:
         if file.suffix.lower() not in SUFFIXES:
             raise UserError(f"{file} is not a PNG, JPEG or WebP file; remove it, or give another folder.")

@@ -1,7 +1,8 @@
-"""Images as one PNG to look at: a grid, or, of points, a scatter over the modes that they should fill."""
+"""Images as PNG files: one picture to look at (a grid, or, of points, a scatter over their modes), or a file for each."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ GRID = 64  # images in a picture of samples
 SCATTERED = 1000  # points in one
 STRIP = 12  # images in a row of a strip
 SCATTERED_IN_STRIP = 500
+PLAIN = re.compile(r"\w([\w .-]*[\w-])?")  # a name that a folder may have on every system, and that does not hide it
 
 
 def grid(images: Tensor, columns: int, scale: int = 2, gap: int = 2) -> np.ndarray:
@@ -35,9 +37,27 @@ def grid(images: Tensor, columns: int, scale: int = 2, gap: int = 2) -> np.ndarr
 
 
 def save_png(picture: np.ndarray, path: Path) -> None:
-    """Write a uint8 picture (H, W, 3)."""
+    """Write a uint8 picture: (H, W, 3) in colour, (H, W) in grey."""
     with atomic_path(path) as temporary:
         Image.fromarray(picture).save(temporary, format="PNG")
+
+
+def save_folder(images: Tensor, labels: Tensor | None, class_names: Sequence[str], folder: Path, start: int = 0) -> None:
+    """Write uint8 images (N, C, H, W), C 1 or 3, as one PNG each, named by their indices from `start` on.
+
+    With labels (N,), each is in the sub-folder of its class.
+    """
+    folders = class_folders(class_names)
+    for i, image in enumerate(images):
+        below = folder if labels is None else folder / folders[int(labels[i])]
+        pixels = image.permute(1, 2, 0).numpy()
+        save_png(pixels[:, :, 0] if len(image) == 1 else pixels, below / f"{start + i:06d}.png")
+
+
+def class_folders(class_names: Sequence[str]) -> list[str]:
+    """A name of a folder for each class: its own, or its number where not all of them can be different folders' names."""
+    plain = {name.casefold() for name in class_names if PLAIN.fullmatch(name)}  # some systems take "A" and "a" for one
+    return list(class_names) if len(plain) == len(class_names) else [str(k) for k in range(len(class_names))]
 
 
 def strip_size(image_shape: Sequence[int]) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Tensor
 
+from gan_bench.core.intervals import NORMAL_95
 from gan_bench.images.mixture import Mixture
 
 T = TypeVar("T")
@@ -19,27 +21,44 @@ class TooFew(ValueError):
 
 
 class Sampled(float):
-    """A number with `error`: the standard error that it has because the fakes are a sample. The reals count as exact."""
+    """A number that was computed from a sample of fakes. The reals count as exact.
+
+    error        the standard error that it has because the fakes are a sample; not a number: it is not known
+    least, most  the range that it can have; None: no bound
+    """
 
     error: float
+    least: float | None
+    most: float | None
 
-    def __new__(cls, value: float, error: float) -> Sampled:
+    def __new__(
+        cls, value: float, error: float = math.nan, *, least: float | None = None, most: float | None = None
+    ) -> Sampled:
         number = super().__new__(cls, value)
-        number.error = error
+        number.error, number.least, number.most = error, least, most
         return number
 
     @classmethod
-    def mean(cls, values: Tensor) -> Sampled:
-        """The mean of a number (N,) that each fake has; its error is not a number where N is 1."""
+    def mean(cls, values: Tensor, *, least: float | None = None, most: float | None = None) -> Sampled:
+        """The mean of a number (N,) that each fake has; its error is not known where N is 1."""
         values = values.double()
-        return cls(float(values.mean()), float(values.std() / len(values) ** 0.5) if len(values) > 1 else float("nan"))
+        error = float(values.std() / len(values) ** 0.5) if len(values) > 1 else math.nan
+        return cls(float(values.mean()), error, least=least, most=most)
+
+    @classmethod
+    def share(cls, hits: Tensor) -> Sampled:
+        """The share of fakes (N,) that are true, 0 to 1. Where all are alike, Wilson's interval has a width too."""
+        n, sampled = len(hits), cls.mean(hits, least=0, most=1)
+        if sampled in (0, 1):
+            sampled.error = NORMAL_95 / (n + NORMAL_95**2)
+        return sampled
 
 
 @dataclass(frozen=True)
 class MetricInput(abc.ABC):
     """One image set, in the form that a kind of metric takes. It remembers what was computed from it."""
 
-    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False, kw_only=True)
+    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @abc.abstractmethod
     def __len__(self) -> int:
@@ -61,7 +80,7 @@ class Extracted(MetricInput):
     logits    (N, K) float32; None: the extractor gives none
     labels    (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
     mixture   of reals that are points: what they were drawn from
-    held_out  of reals, which are training images: the test split, where a metric needs it
+    held_out  of reals that are the whole train split: the test split
     """
 
     features: Tensor
@@ -131,7 +150,7 @@ class Metric(BaseMetric[Extracted]):
     classifier  logits over the classes of the very dataset that is scored
     condition   those, and fakes that were asked for by class: `labels`
     mixture     features that are points, and reals whose `mixture` is known
-    held-out    features, also of reals that no generator was trained on: `held_out`
+    train       features; the reals are the whole train split, and `held_out` the test split, which no generator was trained on
     """
 
     needs: ClassVar[str] = "features"

@@ -12,16 +12,15 @@ import numpy as np
 import torch
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import norm
-from sklearn.cluster import MiniBatchKMeans
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, Sampled
-from gan_bench.metrics.clusters import assigned, clusters
+from gan_bench.metrics.clusters import Clusters, assigned, clusters
 
 BINS, LEVEL = 100, 0.05
 
 
-def filled(images: Extracted, bins: MiniBatchKMeans) -> np.ndarray:
+def filled(images: Extracted, bins: Clusters) -> np.ndarray:
     """(BINS,) how many of the images fall into each bin."""
     return np.bincount(assigned(images, bins), minlength=BINS)
 
@@ -52,4 +51,5 @@ class Bins(Metric):
         weights = np.log2(2 * p[hit] / (p + q)[hit]) / 2
         error = Sampled.mean(torch.from_numpy(weights.repeat(fakes[hit]))).error
 
-        return {"ndb": float(differing(fakes, reals).mean()), "jsd": Sampled(jensenshannon(p, q, base=2) ** 2, error)}
+        jsd = Sampled(jensenshannon(p, q, base=2) ** 2, error, least=0, most=1)
+        return {"ndb": Sampled(differing(fakes, reals).mean(), least=0, most=1), "jsd": jsd}

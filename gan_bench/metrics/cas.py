@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from gan_bench.core.seeds import derive
 from gan_bench.images import convert
 from gan_bench.metrics import METRICS
-from gan_bench.metrics.base import PixelMetric, Pixels
+from gan_bench.metrics.base import PixelMetric, Pixels, Sampled
 
 PASSES, BATCH, RATE, WIDTH = 10, 128, 1e-2, 32
 
@@ -77,4 +77,7 @@ class ClassificationAccuracyScore(PixelMetric):
         """cas, 0 to 1: accuracy on `real.held_out` after training on the fakes. cas_share: over that of as many reals."""
         assert real.held_out is not None
         found = accuracy(fake, real.held_out)
-        return {"cas": found, "cas_share": found / real.once(accuracy_of_reals)}
+        return {
+            "cas": Sampled(found, least=0, most=1),
+            "cas_share": Sampled(found / real.once(accuracy_of_reals), least=0),
+        }

@@ -39,7 +39,7 @@ class Condition(Metric):
         if fewest < FEWEST:
             raise TooFew(f"{self.title} needs at least {FEWEST} images of each class a side and got {fewest}")
 
-        agreement = Sampled.mean(fake.logits.argmax(1) == fake.labels)
+        agreement = Sampled.share(fake.logits.argmax(1) == fake.labels)
         distances = [sampled_frechet_distance(f, r) for f, r in zip(fakes, reals, strict=True)]
         error = np.linalg.norm([distance.error for distance in distances]) / len(distances)  # of independent classes
-        return {"label_agreement": agreement, "intra_fd": Sampled(float(np.mean(distances)), float(error))}
+        return {"label_agreement": agreement, "intra_fd": Sampled(float(np.mean(distances)), float(error), least=0)}

@@ -22,4 +22,5 @@ class Cycle(PixelMetric):
 
     def compute(self, fake: Pixels, real: Pixels) -> dict[str, float]:
         """cycle_l1, 0 to 255: mean |fake - real| of uint8 levels; the fakes came back, each real is the source of one."""
-        return {"cycle_l1": Sampled.mean((fake.images.float() - real.images.float()).abs().mean(dim=(1, 2, 3)))}
+        of_each = (fake.images.float() - real.images.float()).abs().mean(dim=(1, 2, 3))
+        return {"cycle_l1": Sampled.mean(of_each, least=0, most=255)}

@@ -1,9 +1,9 @@
 """C_T (Meehan, Chaudhuri and Dasgupta 2020, arXiv 2004.05675): are fakes closer to the training images than unseen reals are?
 
-The training images are cut into cells by k-means. In each, the distances of fakes and of test images to their nearest training
-image of the cell are compared by a Mann-Whitney U test; its z-scores are averaged over cells, weighted by how many test images
-fall into them. Far below 0: copying; near 0, within some +-2: like unseen reals; far above: underfitting, so read it beside
-precision. Cells with fewer than 20 fakes are left out. Three cells, in the features as they are.
+The training images, all of them, are cut into cells by k-means. In each, the distances of fakes and of test images to their
+nearest training image of the cell are compared by a Mann-Whitney U test; its z-scores are averaged over cells, weighted by how
+many test images fall into them. Far below 0: copying; near 0, within some +-2: like unseen reals; far above: underfitting, so
+read it beside precision. Cells with fewer than 20 fakes are left out. Three cells.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric
 from gan_bench.metrics.clusters import assigned, clusters
-from gan_bench.metrics.neighbours import distance_rows
+from gan_bench.metrics.neighbours import closest
 
 CELLS, FEWEST = 3, 20
 
@@ -31,8 +31,7 @@ def nearest(images: Extracted, real: Extracted) -> list[Tensor]:
     found = []
     for k in range(CELLS):
         inside, reals = images.features[mine == k], real.features[theirs == k]
-        rows = distance_rows(inside, reals)
-        found.append(torch.cat([block.amin(1) for block in rows]) if len(inside) > 0 else torch.empty(0))
+        found.append(closest(inside, reals)[0][:, 0] if len(inside) > 0 else torch.empty(0))
     return found
 
 
@@ -55,7 +54,7 @@ class DataCopying(Metric):
     paper = "Meehan et al. 2020"
     outputs = {"c_t": True}
     minimum = 100
-    needs = "held-out"
+    needs = "train"
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         """c_t: the mean z-score over the cells; not a number where no cell has 20 fakes and a test image."""

@@ -7,13 +7,9 @@ of two equal distributions and counts 1 - 2^-k is expected. A fake on the rim is
 
 from __future__ import annotations
 
-import torch
-
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, Sampled
-from gan_bench.metrics.neighbours import Union, distance_rows, radii
-
-NEIGHBOURS = 5
+from gan_bench.metrics.neighbours import WIDE, encounters
 
 
 @METRICS.register
@@ -26,11 +22,5 @@ class DensityCoverage(Metric):
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         """density, 0 or more: (balls of reals that a fake is in) / k, mean over fakes. coverage, 0 to 1."""
-        reach = radii(real, NEIGHBOURS)
-        inside, covered = [], Union(len(real))
-        for block in distance_rows(fake.features, real.features):
-            within = block <= reach
-            inside.append(within.sum(dim=1).double() / NEIGHBOURS)
-            covered.add(within)
-
-        return {"density": Sampled.mean(torch.cat(inside)), "coverage": covered.share()}
+        met = fake.once(encounters, real)
+        return {"density": Sampled.mean(met.dense.double() / WIDE, least=0), "coverage": met.covered.share()}

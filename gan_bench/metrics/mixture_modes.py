@@ -35,7 +35,7 @@ class MixtureModes(Metric):
         counts = torch.bincount(mode[good], minlength=len(centres)).double()
         excess = len(centres) * counts / counts.sum()  # of each mode's share, over an equal one
         return {
-            "modes_covered": int((counts > 0).sum()),
-            "high_quality": Sampled.mean(good),
-            "reverse_kl": Sampled.mean(excess.log()[mode[good]]),  # not a number without a good sample
+            "modes_covered": Sampled(int((counts > 0).sum()), least=0, most=len(centres)),
+            "high_quality": Sampled.share(good),
+            "reverse_kl": Sampled.mean(excess.log()[mode[good]], least=0),  # not a number without a good sample
         }

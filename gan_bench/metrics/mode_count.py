@@ -32,8 +32,8 @@ class ModeCount(Metric):
         confident = fake.logits.softmax(1).amax(1) >= CONFIDENT
 
         return {
-            "modes": int((shares > 0).sum()),
-            "confident_modes": len(mode[confident].unique()),
-            "mode_kl": Sampled.mean((n_modes * shares).log()[mode]),
+            "modes": Sampled(int((shares > 0).sum()), least=0, most=n_modes),
+            "confident_modes": Sampled(len(mode[confident].unique()), least=0, most=n_modes),
+            "mode_kl": Sampled.mean((n_modes * shares).log()[mode], least=0),
             "mode_kl_floor": (n_modes - 1) / (2 * len(fake)),
         }

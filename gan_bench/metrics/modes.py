@@ -38,7 +38,7 @@ class ClassModes(Metric):
         classes = fake.logits.argmax(1)
         p_fake, p_real = class_shares(fake), class_shares(real)
         return {
-            "classes_covered": int((p_fake >= COVERED_SHARE * p_real).sum()),
-            "class_kl": Sampled.mean((p_fake / p_real.clamp(min=1e-12)).log()[classes]),
-            "smallest_class_share": Sampled.mean(classes == p_fake.argmin()),
+            "classes_covered": Sampled(int((p_fake >= COVERED_SHARE * p_real).sum()), least=0, most=len(p_real)),
+            "class_kl": Sampled.mean((p_fake / p_real.clamp(min=1e-12)).log()[classes], least=0),
+            "smallest_class_share": Sampled.share(classes == p_fake.argmin()),
         }

@@ -6,13 +6,9 @@ takes the balls around fakes as they are.
 
 from __future__ import annotations
 
-import torch
-
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, Sampled
-from gan_bench.metrics.neighbours import CHUNK, Union, distance_rows, radii
-
-NEIGHBOURS = 3
+from gan_bench.metrics.neighbours import encounters
 
 
 @METRICS.register
@@ -25,10 +21,5 @@ class PrecisionRecall(Metric):
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         """precision, 0 to 1: the share of fakes in a ball of a real. recall, 0 to 1: of reals in a ball of a fake."""
-        fake_radii, real_radii = radii(fake, NEIGHBOURS), radii(real, NEIGHBOURS)
-        precise, recalled = [], Union(len(real))
-        for block, block_radii in zip(distance_rows(fake.features, real.features), fake_radii.split(CHUNK), strict=True):
-            precise.append((block <= real_radii).any(dim=1))
-            recalled.add(block <= block_radii[:, None])
-
-        return {"precision": Sampled.mean(torch.cat(precise)), "recall": recalled.share()}
+        met = fake.once(encounters, real)
+        return {"precision": Sampled.share(met.precise), "recall": met.recalled.share()}

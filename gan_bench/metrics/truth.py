@@ -34,5 +34,8 @@ class Truth(PixelMetric):
         pairs = zip(made.split(CHUNK), wanted.split(CHUNK), strict=True)
         ssim = torch.cat([torch.as_tensor(_ssim(f, r, data_range=LARGEST, reduction="none")) for f, r in pairs])
 
-        found = {"l1": difference.abs().mean(dim=(1, 2, 3)), "psnr": psnr, "ssim": ssim}
-        return {name: Sampled.mean(of_each) for name, of_each in found.items()}
+        return {
+            "l1": Sampled.mean(difference.abs().mean(dim=(1, 2, 3)), least=0, most=LARGEST),
+            "psnr": Sampled.mean(psnr, least=0),
+            "ssim": Sampled.mean(ssim, least=-1, most=1),
+        }

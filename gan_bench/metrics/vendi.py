@@ -39,4 +39,4 @@ class Vendi(Metric):
 
         entropy = Sampled.mean(-along @ torch.where(values > ROUNDING, values, 1).log())
         score = math.exp(entropy)
-        return {"vendi": Sampled(score, score * entropy.error)}
+        return {"vendi": Sampled(score, score * entropy.error, least=1, most=len(x))}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gan_bench.core.errors import UserError
 from gan_bench.core.registry import suggest
-from gan_bench.records import Model
+from gan_bench.records import Model, TableRules
 
 FOLDER = Path(__file__).parent
 GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and metrics that need nothing of a dataset
@@ -18,8 +18,9 @@ GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and me
 class Suite(Model):
     """One suite file.
 
-    headline  the start of the metric name that ranks the suite's tables
-    n_fake    how many fakes its metrics are defined for; None: the preset's number
+    headline     the start of the metric name that ranks the suite's tables
+    not_telling  starts of the names of metrics that put damaged images before real ones on these datasets; they are never bold
+    n_fake       how many fakes its metrics are defined for; None: the preset's number
     """
 
     title: str
@@ -29,6 +30,7 @@ class Suite(Model):
     metrics: tuple[str, ...]
     detectors: tuple[str, ...]
     headline: str
+    not_telling: tuple[str, ...] = ()
     n_fake: int | None = None
 
 
@@ -64,10 +66,10 @@ def load_valid() -> tuple[dict[str, Suite], list[str]]:
     return valid, refused
 
 
-def headlines() -> dict[str, str]:
-    """dataset -> the start of the metric name that ranks its table."""
+def table_rules() -> dict[str, TableRules]:
+    """dataset -> how its table is read."""
     valid, _ = load_valid()
-    return {dataset: suite.headline for suite in valid.values() for dataset in suite.datasets}
+    return {d: TableRules(suite.headline, suite.not_telling) for suite in valid.values() for d in suite.datasets}
 
 
 def measured_by(

@@ -1,0 +1,81 @@
+"""One entry of a generator table, averaged over its seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gan_bench.leaderboard.columns import Column
+from gan_bench.leaderboard.entries import Entry
+from gan_bench.leaderboard.estimates import Estimate
+from gan_bench.records import FROM_LATENTS, TASKS, CellRecord
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entry of a generator table.
+
+    entries        its records, sorted by seed
+    detectability  AUROC of the best detector that never saw this variant: a lower bound
+    detector       the name of that detector
+    headline       the column that ranks the variants of its task
+    ranks          the best and the worst rank that it can claim among the variants of its task
+    """
+
+    kind: str
+    label: str
+    entries: tuple[Entry, ...]
+    quality: dict[Column, Estimate]
+    cost: dict[str, Estimate]
+    detectability: Estimate
+    detector: str | None
+    headline: Column | None = None
+    ranks: tuple[int, int] | None = None
+
+    def of(self, column: Column | None) -> Estimate:
+        """Its number in a column; one without a value where it has none, or where there is no column."""
+        return Estimate() if column is None else self.quality.get(column, Estimate())
+
+    def trained_against(self, column: Column | None) -> bool:
+        """Whether the extractor of a column is part of its loss, which flatters it there."""
+        known = {name for e in self.entries if isinstance(e.record, CellRecord) for name in e.record.trained_against}
+        return column is not None and column.extractor.split("@")[0] in known
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is ranked by its value alone, because that has no interval or one without width."""
+        headline = self.of(self.headline)
+        return self.ranks is not None and headline.low == headline.high
+
+    @property
+    def n_done(self) -> int:
+        """How many of its seeds are finished."""
+        return sum(entry.status == "done" for entry in self.entries)
+
+    @property
+    def status(self) -> str:
+        """done, diverged or failed; of a row that is no variant its kind."""
+        if self.kind != "variant":
+            return self.kind
+        return "done" if self.n_done else self.entries[0].status
+
+    @property
+    def task(self) -> str | None:
+        """What a variant starts from, one of `records.TASKS`, as its finished records say; None: it is no variant."""
+        cells = [e.record for e in self.entries if isinstance(e.record, CellRecord)]
+        said = [cell.task for cell in cells if cell.status == "done"] + [cell.task for cell in cells]
+        return said[0] if said else None
+
+
+def by_task(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The variants of each task that has some, in the order of `records.TASKS`; each in the order of `rows`."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.task is not None:
+            found.setdefault(row.task, []).append(row)
+    return {task: found[task] for task in sorted(found, key=(*TASKS, *found).index)}
+
+
+def task_words(task: str) -> str:
+    """A task as notes and charts name it."""
+    return "from latents" if task == FROM_LATENTS else task

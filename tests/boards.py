@@ -1,0 +1,116 @@
+"""Made-up records and the boards that are built of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gan_bench import leaderboard
+from gan_bench.budget import Budget
+from gan_bench.leaderboard.board import Board
+from gan_bench.leaderboard.columns import Column
+from gan_bench.records import (
+    AnyRecord,
+    CellRecord,
+    CellSpec,
+    Cost,
+    Detection,
+    Environment,
+    Interval,
+    JudgeRecord,
+    JudgeSpec,
+    MetricValue,
+    ReferenceRecord,
+    ReferenceSpec,
+    Result,
+    spec_hash,
+)
+
+HERE = Environment.model_validate(
+    {"device": "cpu", "device_name": "test", "precision": "fp32", "threads": 2, "cpus": 2, "platform": "test", "python": "3.11"}
+    | {"instructions": "AVX2", "kernels": "of a test", "packages": {}, "git_commit": None}
+)
+COST = Cost.model_validate(dict.fromkeys(Cost.model_fields, 8))
+
+
+def metric(value: float | None, metric: str = "fd", extractor: str = "lite0@64", **more: Any) -> MetricValue:
+    known: dict[str, Any] = {"higher_is_better": False, "n_fake": 5000, "n_real": 10_000, "split": "train", **more}
+    name = known.pop("name", f"{metric}_{extractor}_5k")
+    return MetricValue(name=name, metric=metric, extractor=extractor, value=value, **known)
+
+
+def column(metric: str, extractor: str, count: str = "5k") -> Column:
+    return Column(f"{metric}_{extractor}_{count}", metric, extractor, 5000, 10_000, "train", False)
+
+
+def seeds(variant: str, *values: float | None, **more: Any) -> list[Result]:
+    """One cell for each value of the headline, with the seeds 0, 1, ...; `more` goes to the cells."""
+    return [cell(variant, metric(value), seed=seed, **more) for seed, value in enumerate(values)]
+
+
+def interval(low: float, high: float) -> Interval:
+    return Interval(low=low, high=high, method="bootstrap over samples")
+
+
+def result(record: AnyRecord, run: str, pictures: Path | None, *names: str) -> Result:
+    """A result of a run folder of this name; `pictures` gets a stand-in for each picture beside the record."""
+    files: dict[str, Path] = {}
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        for name in ("samples", *names):
+            files[name] = pictures / f"{len(list(pictures.iterdir()))}-{name}.png"
+            files[name].write_bytes(f"{name} of {record.spec_hash}".encode())
+    return Result(Path(run), record, files)
+
+
+def cell(variant: str, *metrics: MetricValue, run: str = "run", pictures: Path | None = None, **more: Any) -> Result:
+    """One cell of cifar10/quick; `more` goes to the spec or, failing that, to the record."""
+    where: dict[str, Any] = {k: more.pop(k) for k in list(more) if k in CellSpec.model_fields}
+    spec = CellSpec.model_validate(
+        {"dataset": "cifar10", "variant": variant, "seed": 0, "preset": "quick", "budget": Budget(tflop=8.0)}
+        | {"n_fake": 5000, "n_real": 10_000, "extractors": ["lite0"], "metrics": ["fd"], "settings": {}, **where}
+    )
+    known: dict[str, Any] = {"status": "done", "cost": COST, "generator_parameters": 1_200_000, "environment": HERE, **more}
+    record = CellRecord(spec=spec, spec_hash=spec_hash(spec), metrics=metrics, **known)
+    return result(record, run, pictures, "strip", "rows")
+
+
+def reference(name: str, *metrics: MetricValue, run: str = "run", pictures: Path | None = None, **more: Any) -> Result:
+    """One reference row of cifar10/quick."""
+    spec = ReferenceSpec(
+        dataset="cifar10", name=name, preset="quick", n_fake=5000, n_real=10_000, extractors=("lite0",), metrics=("fd",)
+    )
+    record = ReferenceRecord(
+        environment=HERE, spec=spec, spec_hash=spec_hash(spec), dataset_digest="d", samples_digest="s", metrics=metrics, **more
+    )
+    return result(record, run, pictures)
+
+
+def judge(detector: str, aurocs: dict[tuple[str, str], float], seed: int = 0, run: str = "run", **more: Any) -> Result:
+    """One detector of cifar10/quick; `aurocs`: (protocol, variant) -> AUROC."""
+    fakes = {variant: f"digest {seed}" for _, variant in aurocs}
+    spec = JudgeSpec(dataset="cifar10", detector=detector, seed=seed, preset="quick", n_judge=100, fakes=fakes)
+    detections = tuple(
+        Detection(
+            protocol=protocol, variant=variant, auroc=auroc, auroc_interval=None, ap=0.7,
+            real_accuracy=0.61, fake_accuracy=0.62, n_real=30, n_fake=31,
+        )
+        for (protocol, variant), auroc in aurocs.items()
+    )  # fmt: skip
+    known: dict[str, Any] = {"status": "done", "detections": detections, "method": "logistic on spectra", **more}
+    record = JudgeRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known)
+    return result(record, run, None)
+
+
+def build(tmp_path: Path, *results: Result, **more: Any) -> Board:
+    return leaderboard.build(results, tmp_path / "out", **more)
+
+
+def rows(board: Board) -> dict[str, dict[str, Any]]:
+    """The generator rows of a board of one track, by label."""
+    [track] = board.to_dict()["tracks"]
+    return {row["entry"]: row for row in track["generators"]}
+
+
+def page(tmp_path: Path) -> str:
+    return (tmp_path / "out" / "index.html").read_text(encoding="utf-8")

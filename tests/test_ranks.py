@@ -1,0 +1,253 @@
+"""Ranks: within a task, from two seeds on, and never by a metric that the entry was trained against."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gan_bench.leaderboard.rank import NO_RULES, choose_headline, rank_range
+from gan_bench.records import MetricValue, Result, TableRules
+from tests.boards import HERE, build, cell, column, interval, judge, metric, page, reference, rows, seeds
+
+
+def cells_of(text: str, entry: str) -> list[str]:
+    """The cells of an entry's row in a Markdown table."""
+    [line] = [line for line in text.splitlines() if line.startswith("|") and line.split("|")[2].strip() == entry]
+    return [cell.strip() for cell in line.split("|")[1:-1]]
+
+
+def test_overlapping_intervals_share_ranks() -> None:
+    points = [(4.0, 3.5, 4.5), (1.0, 0.5, 2.0), (2.5, 1.5, 3.6), (9.0, None, None)]
+    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 2), (1, 3), (4, 4)]
+    assert rank_range(points, higher_is_better=True) == [(2, 3), (3, 4), (2, 4), (1, 1)]
+
+
+def test_points_rank_by_value_and_equal_values_tie() -> None:
+    points = [(3.0, None, None), (1.0, None, None), (3.0, None, None)]
+    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 1), (2, 3)]
+    assert rank_range([], higher_is_better=True) == []
+
+
+def test_only_variants_are_ranked_and_equal_seeds_are_point_estimates(tmp_path: Path) -> None:
+    board = build(
+        tmp_path,
+        *seeds("dcgan", 10.0, 10.1),
+        *seeds("sngan", 10.1, 10.2),
+        *seeds("wgan-gp", 20.0, 20.0),
+        reference("real", metric(1.0)),
+        reference("theirs", metric(2.0), external=True),
+    )
+    assert {name: row["ranks"] for name, row in rows(board).items()} == {
+        "dcgan": (1, 2),
+        "sngan": (1, 2),
+        "wgan-gp": (3, 3),
+        "real": None,
+        "theirs": None,
+    }
+    assert "3†" in board.markdown() and "1-2†" not in board.markdown()
+    assert "theirs (external)" in board.markdown()
+
+
+def test_one_seed_gives_no_rank(tmp_path: Path) -> None:
+    narrow = {"interval": interval(9.9, 10.1)}
+    board = build(tmp_path, cell("dcgan", metric(10.0, **narrow)), cell("sngan", metric(20.0, interval=interval(19.9, 20.1))))
+    text = board.markdown()
+    assert [(name, row["ranks"]) for name, row in rows(board).items()] == [("dcgan", None), ("sngan", None)]
+    assert cells_of(text, "dcgan")[0] == cells_of(text, "sngan")[0] == "1 seed"
+    assert re.search(r'data-value=""[^>]*><span>1 seed</span>', page(tmp_path))
+    assert "**" not in text and 'class="num best' not in page(tmp_path)
+    assert "Sorted by FD lite0@64 (5k) ↓" in text and "One seed: no rank" in text
+    assert list((tmp_path / "out" / "figures").glob("*-headline.png"))
+
+
+def test_entries_of_one_seed_are_left_out_of_the_ranks_of_others(tmp_path: Path) -> None:
+    board = build(tmp_path, *seeds("a", 5.0), *seeds("b", 10.0, 10.1), *seeds("c", 20.0, 20.1))
+    assert [(name, row["ranks"]) for name, row in rows(board).items()] == [("a", None), ("b", (1, 1)), ("c", (2, 2))]
+    shown = {name: cells_of(board.markdown(), name)[2] for name in "abc"}
+    assert [name for name, text in shown.items() if "**" in text] == ["b"]
+
+
+def test_a_seed_without_the_headline_does_not_count(tmp_path: Path) -> None:
+    row = rows(build(tmp_path, *seeds("a", 5.0, None), *seeds("b", 6.0, 6.1)))["a"]
+    assert row["ranks"] is None and len(row["seeds"]) == 2
+
+
+# Tasks
+
+
+def test_entries_are_ranked_within_their_task(tmp_path: Path) -> None:
+    results = [
+        *seeds("srgan", 1.0, 1.1, task="upscale"),
+        *seeds("cyclegan", 5.0, 5.1, task="translate"),
+        *seeds("pix2pix", 2.0, 2.1, task="translate"),
+        cell("unit", status="failed", reason="out of memory", task="translate"),
+        *seeds("dcgan", 20.0, 20.1),
+        *seeds("sngan", 10.0, 10.1),
+        reference("real", metric(0.5)),
+    ]
+    board = build(tmp_path, *results)
+    assert [(name, row["task"], row["ranks"]) for name, row in rows(board).items()] == [
+        ("sngan", "generate", (1, 1)),
+        ("dcgan", "generate", (2, 2)),
+        ("pix2pix", "translate", (1, 1)),
+        ("cyclegan", "translate", (2, 2)),
+        ("unit", "translate", None),
+        ("srgan", "upscale", (1, 1)),
+        ("real", None, None),
+    ]
+    assert "Ranked by FD lite0@64 (5k) ↓ within each task: from latents, translate, upscale" in board.markdown()
+    entries = ("sngan", "dcgan", "pix2pix (translate)", "cyclegan (translate)", "srgan (upscale)")
+    bold = {entry: "**" in cells_of(board.markdown(), entry)[2] for entry in entries}
+    assert [entry for entry, is_bold in bold.items() if is_bold] == ["sngan", "pix2pix (translate)"]  # srgan is alone
+
+
+def test_each_task_has_the_headline_that_has_values_there(tmp_path: Path) -> None:
+    def generator(variant: str, value: float, count: str, task: str, seed: int) -> Result:
+        return cell(variant, metric(value, name=f"fd_lite0@64_{count}", n_fake=int(count[:2]) * 1000), task=task, seed=seed)
+
+    results = [generator("dcgan", 20.0 + seed, "50k", "generate", seed) for seed in (0, 1)]
+    results += [generator("cyclegan", 9.0 - seed / 10, "10k", "translate", seed) for seed in (0, 1)]
+    results += [generator("pix2pix", 3.0 + seed / 10, "10k", "translate", seed) for seed in (0, 1)]
+    board = build(tmp_path, *results, rules={"cifar10": TableRules("fd_lite0")})
+    found = rows(board)
+    assert [(name, row["ranks"]) for name, row in found.items()] == [
+        ("dcgan", (1, 1)),
+        ("pix2pix", (1, 1)),
+        ("cyclegan", (2, 2)),
+    ]
+    assert board.to_dict()["tracks"][0]["headline"] == found["dcgan"]["ranked_by"] == "fd_lite0@64_50k"
+    assert found["pix2pix"]["ranked_by"] == "fd_lite0@64_10k"
+    note = "Ranked within each task: from latents by FD lite0@64 (50k) ↓, translate by FD lite0@64 (10k) ↓"
+    assert note in board.markdown() and "has no values here" not in board.markdown()
+
+
+def test_a_task_without_the_headline_asked_for_is_named(tmp_path: Path) -> None:
+    results = [*seeds("dcgan", 20.0, 21.0), cell("srgan", metric(20.0, "psnr", ""), task="upscale")]
+    text = build(tmp_path, *results, rules={"cifar10": TableRules("fd_lite0")}).markdown()
+    assert "The headline metric fd_lite0 has no values here of upscale." in text
+
+
+def test_entries_that_start_from_images_are_marked(tmp_path: Path) -> None:
+    text = build(tmp_path, cell("dcgan", metric(100.0)), cell("srgan", metric(50.0), task="upscale")).markdown()
+    assert "srgan (upscale)" in text and "dcgan (" not in text
+    note = (
+        "Entries marked upscale start from test images, which makes good scores easier to reach; the others start from latents."
+    )
+    assert note in text
+
+
+def test_bold_picks_out_some_and_never_all(tmp_path: Path) -> None:
+    recall = metric(0.0, "recall", higher_is_better=True)
+    results = [
+        cell(name, metric(fd + seed / 100), recall, seed=seed) for name, fd in (("a", 3.0), ("b", 4.0)) for seed in (0, 1)
+    ]
+    text = build(tmp_path, *results).markdown()
+    assert "**3.00**" in text and "**0**" not in text
+
+
+# Headlines
+
+
+def test_the_headline_is_the_one_asked_for_else_the_best_known_distance() -> None:
+    kid, dino, lite, inception = (column(*c) for c in (("kid", "a"), ("fd", "dino"), ("fd", "lite0@64"), ("fd", "inception")))
+    assert choose_headline([kid, dino, lite, inception], TableRules("fd_dino")) == dino
+    assert choose_headline([kid, dino, lite, inception], NO_RULES) == inception
+    assert choose_headline([kid, dino, lite], TableRules("fd_absent")) == lite
+    assert choose_headline([kid, dino], NO_RULES) == dino
+    assert choose_headline([kid], NO_RULES) == kid
+    assert choose_headline([], NO_RULES) is None
+
+
+def test_a_metric_that_is_not_telling_must_be_asked_for_to_be_the_headline() -> None:
+    fid, kid = column("fd", "inception"), column("kid", "inception")
+    assert choose_headline([fid, kid], TableRules("absent", not_telling=("fd_",))) == kid
+    assert choose_headline([fid, kid], TableRules("fd_", not_telling=("fd_",))) == fid
+    assert choose_headline([fid], TableRules("", not_telling=("fd_",))) is None
+
+
+def test_the_asked_headline_ranks_the_table_in_its_direction(tmp_path: Path) -> None:
+    results = [
+        cell(variant, metric(fd), metric(recall, "recall", higher_is_better=True))
+        for variant, fd, recall in (("dcgan", 10.0, 0.2), ("sngan", 20.0, 0.6))
+    ]
+    assert list(rows(build(tmp_path, *results))) == ["dcgan", "sngan"]
+    assert list(rows(build(tmp_path, *results, rules={"cifar10": TableRules("recall_")}))) == ["sngan", "dcgan"]
+
+
+# Marks
+
+
+@pytest.mark.parametrize(("extractor", "flatters"), [("lite0", True), ("lite", False), ("lite0@64", False)])
+def test_an_entry_is_not_ranked_by_what_it_was_trained_against(tmp_path: Path, extractor: str, flatters: bool) -> None:
+    results = [*seeds("a", 1.0, 1.1, trained_against=(extractor,)), *seeds("b", 5.0, 5.1), *seeds("c", 9.0, 9.1)]
+    board = build(tmp_path, *results)
+    ranks = [(name, row["ranks"]) for name, row in rows(board).items()]
+    assert ranks == [("a", None if flatters else (1, 1)), ("b", (1, 1) if flatters else (2, 2)), ("c", ranks[2][1])]
+    shown = cells_of(board.markdown(), "a")
+    assert (shown[0], shown[2].startswith("1.05‡")) == (("—", True) if flatters else ("1", False))
+
+    [fd] = rows(board)["a"]["metrics"]
+    assert fd["trained_against"] == flatters
+    assert ("‡ the entry's loss uses the extractor" in board.markdown()) == flatters
+    hints = ("its loss uses this extractor, which flatters it", "trained against the metric that ranks this table")
+    assert [hint in page(tmp_path) for hint in hints] == [flatters] * 2
+
+
+def test_only_columns_of_the_extractor_in_the_loss_are_marked(tmp_path: Path) -> None:
+    def numbers(value: float) -> tuple[MetricValue, ...]:
+        return metric(value), metric(value, extractor="dinov2"), metric(None, "kid", unavailable="no weights")
+
+    results = [cell("a", *numbers(1.0 + seed), seed=seed, trained_against=("lite0",)) for seed in (0, 1)]
+    results += [cell("b", *numbers(50.0 + seed), seed=seed) for seed in (0, 1)]
+    _, _, lite, dino, kid, *_ = cells_of(build(tmp_path, *results).markdown(), "a")
+    assert lite.startswith("1.50‡ [") and dino.startswith("**1.50** [") and kid == "—"
+
+
+def test_metrics_that_are_not_telling_are_marked_and_never_bold(tmp_path: Path) -> None:
+    def numbers(value: float) -> tuple[MetricValue, ...]:
+        return metric(value), metric(1 / value, "precision", "lite0@64", higher_is_better=True)
+
+    results = [cell(name, *numbers(v + seed / 99), seed=seed) for name, v in (("a", 3.0), ("b", 9.0)) for seed in (0, 1)]
+    plain = build(tmp_path, *results)
+    assert "(not telling)" not in plain.markdown() and "**" in cells_of(plain.markdown(), "a")[3]
+
+    board = build(tmp_path, *results, rules={"cifar10": TableRules("fd_", not_telling=("precision_lite0",))})
+    _, _, fd, precision, *_ = cells_of(board.markdown(), "a")
+    assert fd.startswith("**") and not precision.startswith("**")
+    assert "Precision lite0@64 (5k) ↑ (not telling)" in board.markdown()
+    assert "cannot tell them apart: Precision lite0@64 (5k) ↑." in board.markdown()
+    assert 'title="on this dataset this metric puts damaged or random images before real ones' in page(tmp_path)
+    assert board.to_dict()["tracks"][0]["not_telling"] == ["precision_lite0@64_5k"]
+
+
+def test_detectability_is_called_a_lower_bound(tmp_path: Path) -> None:
+    results = [cell(name, metric(9.0)) for name in ("dcgan", "sngan")]
+    board = build(tmp_path, *results, judge("dct", {("leave-one-out", name): 0.8 for name in ("dcgan", "sngan")}))
+    assert "Detectability, at least ↓" in board.markdown() and "Detectability is a lower bound: " in board.markdown()
+    assert "Quality against detectability, which is a lower bound." in page(tmp_path)
+    [track] = json.loads((tmp_path / "out" / "leaderboard.json").read_text())["tracks"]
+    assert track["generators"][0]["detectability_is"] == "a lower bound"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"device_name": "other"}, {"instructions": "AVX512"}, {"kernels": "other"}, {"threads": 1}, {"packages": {"torch": "9"}}],
+)
+def test_seeds_from_different_machines_are_named(tmp_path: Path, change: dict[str, Any]) -> None:
+    note = "dcgan: seeds from different machines; a figure from another machine counts as another seed."
+    for environment, said in (
+        (HERE, False),
+        (HERE.model_copy(update={"platform": "other"}), False),
+        (HERE.model_copy(update=change), True),
+    ):
+        results = [
+            *seeds("sngan", 9.0, 9.1),
+            cell("dcgan", metric(1.0)),
+            cell("dcgan", metric(1.1), seed=1, environment=environment),
+        ]
+        assert (note in build(tmp_path, *results).markdown()) == said
+    assert "AVX2, kernels of a test, 2 threads" in page(tmp_path)
