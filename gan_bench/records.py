@@ -132,8 +132,8 @@ class Environment(Model):
 
     device: str
     device_name: str
-    instructions: str
-    kernels: str
+    instructions: str = "unknown"  # in records of rules 0.1
+    kernels: str = "unknown"
     precision: str
     threads: int
     cpus: int

@@ -16,7 +16,7 @@ from gan_bench.budget import PRESETS, Budget, Spent, parse_preset
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path, write_text
 from gan_bench.core.seeds import derive, stream
-from gan_bench.device import pick
+from gan_bench.device import environment, pick
 from gan_bench.images import convert
 from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import grid, save_png
@@ -29,6 +29,13 @@ def test_streams_are_independent_of_each_other_and_of_use():
     assert torch.equal(first, torch.rand(3, generator=stream(0, "a", 1)))
     seeds = {derive(s, n, i) for s in range(5) for n in ("a", "b") for i in range(5)}
     assert len(seeds) == 50 and derive(0, "a", 1) != derive(0, "a1")
+
+
+def test_a_record_says_which_instructions_and_libraries_computed_it():
+    """They change the last digits of sums, and with them a training. torch names them in a text of its own."""
+    found, config = environment(torch.device("cpu")), torch.__config__.show()
+    assert found.instructions.split()[0] in config.upper() and found.threads == torch.get_num_threads()
+    assert all(part.split()[-1] in config for part in found.kernels.split(", ")) and found.kernels != "of PyTorch"
 
 
 def test_budget_share_is_that_of_the_tightest_limit():
