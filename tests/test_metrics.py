@@ -12,6 +12,7 @@ import torch
 import torch_fidelity
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_isc import isc_features_to_metric
 
 from gan_bench.datasets import DATASETS
 from gan_bench.extraction import extract
@@ -163,6 +164,18 @@ def test_inception_score_runs_from_one_to_the_number_of_classes():
     assert value("is", certain, certain)["is"] == pytest.approx(10, rel=0.01)
     collapsed = one_class([3] * 1000)
     assert value("is", collapsed, certain)["is"] == pytest.approx(1.0)
+
+
+def test_the_inception_score_is_torch_fidelitys():
+    """And a class that no image can have costs nothing, where theirs is not a number."""
+    images = gaussian(1003, 2, 0)
+    theirs = isc_features_to_metric(images.logits, splits=10, shuffle=True, rng_seed=2020)["inception_score_mean"]
+    assert value("is", images, images)["is"] == pytest.approx(theirs, rel=1e-12)
+
+    impossible = torch.full((1003, 1), -1000.0)
+    more = Extracted(images.features, torch.cat([images.logits, impossible], dim=1))
+    assert value("is", more, more)["is"] == pytest.approx(theirs, rel=1e-12)
+    assert math.isnan(isc_features_to_metric(more.logits, splits=10, shuffle=True, rng_seed=2020)["inception_score_mean"])
 
 
 def test_a_collapsed_generator_has_precision_without_recall():
