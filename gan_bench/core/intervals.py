@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 
 NORMAL_95 = 1.96
+SHARE = (0, 1)  # least and most
 
 
 def interval(
     value: float, error: float, least: float | None = None, most: float | None = None, quantile: float = NORMAL_95
 ) -> tuple[float, float]:
-    """The ends of value +- quantile * error; of a share Wilson's, and cut off at the ends of any other range.
+    """The ends of value +- quantile * error, cut off at the ends of the number's range; of a share, from 0 to 1, Wilson's.
 
     error        standard error of the value, above 0
-    least, most  the range that the number can have; None: no bound. One with both ends is a share of what lies between them.
+    least, most  the range that the number can have; None: no bound
     """
-    if least is not None and most is not None and least < value < most:
-        size = most - least
-        low, high = wilson((value - least) / size, error / size, quantile)
-        return least + size * low, least + size * high
+    if (least, most) == SHARE and 0 < value < 1:
+        return wilson(value, error, quantile)
 
     low, high = value - quantile * error, value + quantile * error
     return max(low, -math.inf if least is None else least), min(high, math.inf if most is None else most)
