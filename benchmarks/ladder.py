@@ -32,7 +32,8 @@ from gan_bench.scorer import scorer_for
 
 REAL, NOISE, FEWER = "real", "noise", "fewer classes"
 PIXEL_SD, JITTER = 25.0, 3.0  # levels of 255; standard deviations of a mode
-ALSO = ("dc", "vendi")  # measured beside the metrics of the suite
+# Measured beside the metrics of the suite. Those that compare with a truth need none: what it orders is given.
+ALSO = ("dc", "vendi", "bins", "authenticity", "data-copying", "fd-infinity", "cas")
 
 # What a number cannot see by its definition: a tie with real images is no fault there. A wrong order always is.
 EACH_ALONE = "it looks at each fake alone", (FEWER,)
@@ -46,7 +47,7 @@ FACTORS = (
     ("blurred", "noisy"),
 )
 BLIND = {  # output or extractor -> why, and what it does not see
-    **dict.fromkeys(("precision", "density", "high_quality"), EACH_ALONE),
+    **dict.fromkeys(("precision", "density", "high_quality", "auth_pct"), EACH_ALONE),
     **dict.fromkeys(("classes_covered", "modes", "confident_modes", "modes_covered"), ONE_IS_ENOUGH),
     **dict.fromkeys(("class_kl", "smallest_class_share", "mode_kl"), CLASSES_ALONE),
     "reverse_kl": GOOD_ALONE,
@@ -188,11 +189,11 @@ def not_telling(rows: Iterable[dict[str, Any]], datasets: Iterable[str]) -> list
     return sorted({row["start"] for row in rows if row["dataset"] in among and row["wrong"]})
 
 
-def climb(dataset: str, suite: suites.Suite, preset: Preset, device: torch.device) -> list[dict[str, Any]]:
-    """The verdicts of a dataset, printed as they come."""
-    metrics = dict.fromkeys((*suite.metrics, *ALSO))
-    rows = []
-    for n, names in counts(DATASETS.create(dataset), metrics, suite.n_fake or preset.n_fake).items():
+def climb(dataset: str, suite: suites.Suite, metrics: Iterable[str], preset: Preset) -> list[dict[str, Any]]:
+    """The verdicts of a dataset, printed. Points teach no classifier of images."""
+    device, whole, rows = pick("auto"), DATASETS.create(dataset), []
+    meant = [name for name in metrics if whole.mixture is None or METRICS.get(name).needs != "lesson"]
+    for n, names in counts(whole, meant, suite.n_fake or preset.n_fake).items():
         spec = ScoreSpec(
             dataset=dataset, preset=preset.name, n_fake=n, n_real=preset.n_real,
             extractors=suite.extractors, metrics=tuple(names),
@@ -213,6 +214,13 @@ def table(rows: list[dict[str, Any]]) -> str:
         cells = {row["dataset"]: cell(row) for row in rows if row["start"] == start}
         lines.append(f"| {start} | {' | '.join(cells.get(d, '') for d in datasets)} |")
     return "\n".join(lines)
+
+
+def merged(rows: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a file with new ones in place of those of the same number and dataset, sorted by dataset as suites are."""
+    order = [dataset for name in suites.names() for dataset in suites.load(name).datasets]
+    found = {(row["dataset"], row["start"]): row for row in [*rows, *new]}
+    return sorted(found.values(), key=lambda row: (order.index(row["dataset"]), row["start"]))
 
 
 def cell(row: dict[str, Any]) -> str:
@@ -254,17 +262,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--datasets", help="of suites; by default all")
     parser.add_argument("--budget", default="quick", help="the preset whose counts are used")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--out", type=Path, help="JSON of the numbers, the table beside it; other datasets' stay")
+    parser.add_argument("--metrics", help="by default those of the suite and those that no suite has")
+    parser.add_argument("--out", type=Path, help="JSON of the numbers, the table beside it; other numbers in it stay")
     args = parser.parse_args()
 
-    device, preset = pick(args.device), parse_preset(args.budget)
+    preset = parse_preset(args.budget)
     of_dataset = {dataset: suite for suite in map(suites.load, suites.names()) for dataset in suite.datasets}
     rows: list[dict[str, Any]] = json.loads(args.out.read_text())["rows"] if args.out and args.out.exists() else []
     for dataset in args.datasets.split(",") if args.datasets else of_dataset:
-        rows = [row for row in rows if row["dataset"] != dataset] + climb(dataset, of_dataset[dataset], preset, device)
+        suite = of_dataset[dataset]
+        metrics = args.metrics.split(",") if args.metrics else dict.fromkeys((*suite.metrics, *ALSO))
+        rows = merged(rows, climb(dataset, suite, metrics, preset))
         if args.out:
-            found = {"device": environment(device).device_name, "budget": preset.name, "rows": rows}
+            found = {"device": environment(pick("auto")).device_name, "budget": preset.name, "rows": rows}
             write_text(args.out, json.dumps(found, indent=2) + "\n")
             write_text(args.out.with_suffix(".md"), page(rows, preset.name))
 

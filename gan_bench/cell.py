@@ -12,6 +12,7 @@ from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.progress import TrainingBar
 from gan_bench.device import environment, peak_memory_mb
+from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.images import convert
 from gan_bench.images.files import save_samples
@@ -47,8 +48,9 @@ def run_cell(
     except Exception as error:
         log.exception("%s failed", name_of(spec))
         record = CellRecord(
-            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error)
-        )
+            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error),
+            task=VARIANTS.get(spec.variant).task,
+        )  # fmt: skip
     write_record(folder / RECORD, record)
     return record
 

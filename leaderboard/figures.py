@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,50 +42,48 @@ def headline_chart(s: Standings, look: Look, path: Path) -> bool:
     heights = [len(rows) + 2.2 for rows in tasks.values()]  # in lines of 0.36 inches, with room for the axis
     with matplotlib.rc_context(STYLE):
         figure = new_figure(WIDTH, 0.46 + 0.36 * sum(heights), DPI)
-        for task, axes in _panels(figure, tasks, heights):
-            _draw_headlines(axes, tasks[task], look)
-            headline = _headline(axes, tasks[task][0], s)
+        for (task, rows), axes in zip(tasks.items(), _panels(figure, heights), strict=True):
+            if len(tasks) > 1:
+                axes.set_title(task_words(task), fontsize=10, loc="left", pad=18)  # above the name of the line of the reals
+            _draw_headlines(axes, rows, look)
+            headline = _headline(axes, rows[0], s)
             _draw_real(axes, s.rows, headline)
-            _start_at_zero(axes, [row.of(headline) for row in tasks[task]])
+            _start_at_zero(axes, [row.of(headline) for row in rows])
         save_figure(figure, path)
     return True
 
 
 def detectability_chart(s: Standings, look: Look, path: Path) -> bool:
-    """Headline metric (x) against the best unseen detector's AUROC (y), one panel for each task.
+    """Headline metric (x) against the best unseen detector's AUROC (y), one panel for each headline.
 
     False: fewer than two variants have both.
     """
-    rows = [row for row in s.rows if row.of(row.headline).value is not None and row.detectability.value is not None]
-    tasks = by_task(rows)
-    if sum(map(len, tasks.values())) < 2:
+    groups: dict[Column | None, list[Row]] = {}
+    for row in s.rows:
+        if row.kind == "variant" and row.of(row.headline).value is not None and row.detectability.value is not None:
+            groups.setdefault(row.headline, []).append(row)
+    if sum(map(len, groups.values())) < 2:
         return False
 
     with matplotlib.rc_context(STYLE):
-        figure = new_figure(WIDTH, 0.9 + 3.0 * len(tasks), DPI)
-        panels = _panels(figure, tasks, [1.0] * len(tasks))
-        for _, axes in panels[1:]:
-            axes.sharey(panels[0][1])  # AUROCs can be compared across tasks
+        figure = new_figure(WIDTH, 0.9 + 3.0 * len(groups), DPI)
+        first, *others = panels = _panels(figure, [1.0] * len(groups))
+        for axes in others:
+            axes.sharey(first)  # AUROCs can be compared across headlines
 
-        for task, axes in panels:
-            for row in tasks[task]:
+        for rows, axes in zip(groups.values(), panels, strict=True):
+            for row in rows:
                 _draw_point(axes, look[row.label], row.of(row.headline), row.detectability, label=_name(row))
-            _headline(axes, tasks[task][0], s)
+            _headline(axes, rows[0], s)
             _finish_detectability(axes)
         save_figure(figure, path)
     return True
 
 
-def _panels(figure: Figure, tasks: Mapping[str, list[Row]], heights: Sequence[float]) -> list[tuple[str, Axes]]:
-    """One panel for each task, from the top; named where there are several."""
-    panels: list[tuple[str, Axes]] = []
-    grid = figure.add_gridspec(len(tasks), 1, height_ratios=heights)
-    for i, task in enumerate(tasks):
-        axes = figure.add_subplot(grid[i])
-        if len(tasks) > 1:
-            axes.set_title(task_words(task), fontsize=10, loc="left", pad=18)  # above the name of the line of the reals
-        panels.append((task, axes))
-    return panels
+def _panels(figure: Figure, heights: Sequence[float]) -> list[Axes]:
+    """Panels of these heights, from the top."""
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    return [figure.add_subplot(grid[i]) for i in range(len(heights))]
 
 
 def _draw_headlines(axes: Axes, rows: Sequence[Row], look: Look) -> None:

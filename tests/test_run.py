@@ -26,6 +26,7 @@ from gan_bench.budget import PRESETS, Budget
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
 from gan_bench.executors import local
+from gan_bench.generators import VARIANTS
 from gan_bench.images.convert import digest
 from gan_bench.plan import RunRequest, in_order, make_plan, settings_for
 from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record, spec_hash
@@ -452,3 +453,14 @@ def test_samples_are_kept_when_scoring_fails(tmp_path, monkeypatch):
     record = cells.run_cell(cell_spec(), tmp_path, CPU)
     assert record.status == "failed" and record.reason == "MemoryError: no room"
     assert len(load_samples(tmp_path / "samples.npz")) == 120 and (tmp_path / "samples.png").is_file()
+
+
+def test_a_failed_translator_is_still_one(tmp_path, monkeypatch):
+    """Its row stands among those of its task, not among the generators from latents."""
+
+    def broken(*arguments: Any, **options: Any) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(cells, "train", broken)
+    spec = cell_spec(variant="cyclegan", settings=VARIANTS.get("cyclegan").default_settings(8))
+    assert cells.run_cell(spec, tmp_path, CPU).task == "translate"
