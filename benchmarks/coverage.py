@@ -96,7 +96,7 @@ def measure(name: str, n_sets: int) -> list[dict[str, Any]]:
         chosen = torch.randperm(POOL, generator=stream(0, "coverage", name, i))[:N_FAKE]
         for output, number in numbers_of(subset(pool.fakes, chosen), pool.real).items():
             found[output].append(number)
-    return [row(name, output, numbers) for output, numbers in found.items()]
+    return [row(name, output, numbers) for output, numbers in found.items() if len(set(numbers)) > 1]
 
 
 def subset(images: Extracted, chosen: torch.Tensor) -> Extracted:

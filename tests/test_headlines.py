@@ -33,8 +33,8 @@ LEARNS = {
     "cifar10": ("dcgan", Budget(tflop=0.05)),
     "mnist": ("vae", Budget(tflop=0.05)),
     "ring8": ("vanilla", Budget(steps=3000)),
-    "shapes": ("dcgan", Budget(tflop=0.05)),
-    "stacked-mnist": ("dcgan", Budget(tflop=0.3)),
+    "shapes": ("dcgan", Budget(tflop=0.2)),
+    "stacked-mnist": ("dcgan", Budget(tflop=0.6)),
 }
 
 

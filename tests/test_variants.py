@@ -277,7 +277,7 @@ def test_a_shared_pass_is_as_good_as_two(name):
         real, fake = (variant_input(one, torch.rand(4, *one.image_shape, generator=rng) * scale) for scale in (1, 0.2))
         for variant in (one, two):  # dropout draws in another order, so it is switched off
             for module in variant.discriminator.modules():
-                if isinstance(module, torch.nn.Dropout):
+                if isinstance(module, blocks.Dropout):
                     module.eval()
         expected = [one.discriminator(real), one.discriminator(fake)]
         found = blocks.together(two.discriminator, real, fake)
