@@ -249,8 +249,9 @@ def test_a_worker_killed_from_outside_ends_the_run_with_a_sentence(tmp_path):
     process = start(tmp_path / "run", *LONG)
     for pid in workers_of(process):
         os.kill(pid, signal.SIGKILL)
-    assert process.wait() == 2
-    assert "a worker process was killed from outside" in process.stderr.read().replace("\n", " ")
+    stderr = process.communicate()[1]
+    assert process.returncode == 2, stderr
+    assert "a worker process was killed from outside" in stderr.replace("\n", " ")
 
 
 def test_a_worker_killed_before_the_next_has_started_ends_with_the_same_sentence(monkeypatch):
