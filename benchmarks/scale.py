@@ -23,6 +23,7 @@ from gan_bench.core.files import write_text
 from gan_bench.core.seeds import stream
 from gan_bench.datasets.base import Dataset
 from gan_bench.device import environment, pick
+from gan_bench.images.damage import as_images
 from gan_bench.plan import RunRequest, make_plan
 from gan_bench.sample import build_variant, draw
 from gan_bench.scorer import scorer_for
@@ -52,11 +53,6 @@ def damaged(dataset: Dataset, n: int) -> Iterator[tuple[str, Tensor]]:
         kept = (test.float().flatten(1) - mean) @ basis
         yield f"real test images, {k} principal components", as_images((mean + kept @ basis.T).view_as(test))
     yield "one grey", torch.full_like(test, int(mean.mean()))
-
-
-def as_images(values: Tensor) -> Tensor:
-    """Floats about 0..255 -> uint8 of the same shape, rounded and clipped."""
-    return values.round().clamp(0, 255).to(torch.uint8)
 
 
 def score_dataset(dataset: str, preset: Preset, device: torch.device) -> list[dict[str, Any]]:
