@@ -35,7 +35,7 @@ from gan_bench.metrics.base import Extracted, Sampled
 from gan_bench.scorer import interval_of
 
 N_FAKE, N_REAL, POOL = 1000, 2000, 20_000
-NEEDS = ("features", "logits", "classifier", "condition", "train")  # of metrics that look at features with classes
+NEEDS = ("features", "logits", "classifier", "condition", "train", "held-out")  # of metrics that look at features with classes
 
 
 class Drawing(NamedTuple):

@@ -39,7 +39,7 @@ from gan_bench.scorer import Scorer
 
 MOST_GB, LEAST_RATIO = 3.0, 1.8
 N_FAKE, N_REAL, CLASSES = 5_000, 10_000, 10
-OF_FEATURES = ("features", "logits", "classifier", "condition", "train")  # needs of metrics that look at features
+OF_FEATURES = ("features", "logits", "classifier", "condition", "train", "held-out")  # needs of metrics that look at features
 DATASET, EXTRACTORS, SCORED = "cifar10", ("cifar10-resnet", "lite0"), ("fd", "kid", "is", "pr", "dc", "modes")
 
 

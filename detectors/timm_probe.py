@@ -20,7 +20,7 @@ from gan_bench.core.registry import suggest
 from gan_bench.detectors import DETECTORS
 from gan_bench.detectors.base import Prepared
 from gan_bench.detectors.logistic import LogisticDetector
-from gan_bench.device import inference_batch
+from gan_bench.device import full_float32, inference_batch
 from gan_bench.images.convert import to_channels
 from gan_bench.pretrained import efficientnet_lite0, lite0_input, lite0_side
 
@@ -59,7 +59,7 @@ class TimmProbe(LogisticDetector):
 
     def prepare(self, images: Tensor) -> Prepared:
         """uint8 images (N, C, H, W) -> float32 pooled features (N, D), computed without autocast or TF32."""
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), full_float32():
             return torch.cat([self._features(batch).cpu() for batch in images.split(inference_batch(self.device))]).numpy()
 
     def _features(self, images: Tensor) -> Tensor:

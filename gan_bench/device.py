@@ -10,6 +10,7 @@ import re
 import resource
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -78,6 +79,14 @@ def reuse_freed_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
         libc.mallopt(M_TOP_PAD, 2**28)
         libc.mallopt(M_MMAP_THRESHOLD, 2**25)  # the largest that glibc takes
+
+
+def full_float32() -> AbstractContextManager:
+    """The context in which convolutions on a GPU are computed in float32 throughout, as metrics need them: TF32 rounds inputs.
+
+    cuDNN must be said to be on: the call by itself switches it off.
+    """
+    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 
 
 def synchronize(device: torch.device) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gan_bench.core.files import atomic_path, cache_folder
 from gan_bench.core.progress import bar
-from gan_bench.device import inference_batch
+from gan_bench.device import full_float32, inference_batch
 from gan_bench.features.base import Extractor
 from gan_bench.images.sets import ImageSet
 from gan_bench.metrics.base import Extracted
@@ -29,8 +29,7 @@ def extract(extractor: Extractor, images: ImageSet, title: str) -> Extracted:
     logits: Tensor | None = None
     done = 0
 
-    full_float32 = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
-    with full_float32, bar(title, total=len(images), unit="images") as advance:
+    with full_float32(), bar(title, total=len(images), unit="images") as advance:
         for batch in images.split(inference_batch(extractor.device)):
             f, k = extractor(batch.to(extractor.device))
             if features is None:  # whole at once: pieces kept between batches would leave holes that nothing fits into

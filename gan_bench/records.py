@@ -6,8 +6,6 @@ Needs no torch: the leaderboard is built from these alone.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
@@ -15,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_bench.budget import Budget
 from gan_bench.core.changes import key_of
+from gan_bench.core.digests import json_digest
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import write_text
 
@@ -87,7 +86,7 @@ def short_count(n: int) -> str:
 
 def spec_hash(spec: Model) -> str:
     """SHA-256 of the spec's canonical JSON."""
-    return hashlib.sha256(json.dumps(spec.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    return json_digest(spec.model_dump(mode="json"))
 
 
 class Interval(Model):

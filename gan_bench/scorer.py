@@ -17,7 +17,7 @@ from gan_bench.core.errors import UserError
 from gan_bench.core.intervals import interval as interval_within
 from gan_bench.core.progress import spinner
 from gan_bench.datasets import DATASETS
-from gan_bench.datasets.base import Dataset, SplitName
+from gan_bench.datasets.base import Dataset, LabelledImages, SplitName
 from gan_bench.extraction import extract, extract_cached
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
@@ -30,6 +30,7 @@ from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, s
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
 SPLIT: SplitName = "train"  # the literature compares with the training split
+WHOLE = ("train", "held-out")  # needs of metrics that compare with all of it
 METHOD = "95 % interval over samples, within the range of the number, the reals as they are"
 AnyMetric = BaseMetric[Any]
 LOGGED = ("fd", "modes_covered")
@@ -138,7 +139,7 @@ class Scorer:
         values = []
         for metric in self.metrics:
             if applies(metric, extractor, self.dataset, fake):
-                given = self._train_of(extractor) if metric.needs == "train" else real
+                given = self._train_of(extractor) if metric.needs in WHOLE else real
                 with spinner(f"{title}: {metric.title} ({extractor.name})"):
                     against = Against(self._label(extractor), len(fakes), len(given), SPLIT)
                     values += against.values(metric, fake, given)
@@ -171,13 +172,17 @@ class Scorer:
         return self._real_features[extractor.name]
 
     def _train_of(self, extractor: Extractor) -> Extracted:
-        """The whole train split, with the test split as `held_out`."""
+        """The whole train split, with the test split as `held_out` where a metric needs it."""
         if extractor.name not in self._train_features:
-            title, test = f"{self.dataset.name} {{}}: {extractor.name}", self.dataset.open("test")
-            held_out = extract_cached(extractor, test.images, test.digest, title.format("test split"))
-            train = extract_cached(extractor, self.split.images, self.split.digest, title.format("train split"))
+            held_out = None
+            if any(metric.needs == "held-out" for metric in self.metrics):
+                held_out = self._whole(extractor, "test", self.dataset.open("test"))
+            train = self._whole(extractor, "train", self.split)
             self._train_features[extractor.name] = replace(train, held_out=held_out)
         return self._train_features[extractor.name]
+
+    def _whole(self, extractor: Extractor, name: SplitName, split: LabelledImages) -> Extracted:
+        return extract_cached(extractor, split.images, split.digest, f"{self.dataset.name} {name} split: {extractor.name}")
 
     def _lesson(self, n: int) -> Pixels:
         """As many training images as there are fakes, and the test split as an exam."""

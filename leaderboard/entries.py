@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gan_bench.core.changes import label_of
+from gan_bench.core.digests import json_digest
 from gan_bench.records import AnyRecord, CellRecord, JudgeRecord, ReferenceRecord, Result
 
 
@@ -97,7 +96,7 @@ def _entry(result: Result, labels: Labels) -> Entry:
         fakes = {key: labels.get((result.run, track, key), key) for key in tested}
         spec["fakes"] = sorted(fakes[key] for key in record.spec.fakes)
 
-    recipe = hashlib.sha256(json.dumps([kind, spec], sort_keys=True).encode()).hexdigest()
+    recipe = json_digest([kind, spec])
     return Entry(record, result.run, result.files, track, kind, name, seed, recipe, label, fakes)
 
 
@@ -146,5 +145,5 @@ def _samples(record: AnyRecord) -> str:
     if isinstance(record, CellRecord):
         return record.samples_digest or ""
     if isinstance(record, JudgeRecord):
-        return json.dumps(record.spec.fakes, sort_keys=True)
+        return json_digest(record.spec.fakes)
     return ""

@@ -44,7 +44,7 @@ def one_class(labels: list[int], n_classes: int = 10) -> Extracted:
 
 
 def value(name: str, fake: Extracted | Pixels, real: Extracted | Pixels) -> dict[str, float]:
-    if METRICS.get(name).needs == "train" and real.held_out is None:
+    if METRICS.get(name).needs == "held-out" and real.held_out is None:
         real = replace(real, held_out=gaussian(1000, real.features.shape[1], 99))
     return METRICS.create(name)(fake, real)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from gan_bench.core.digests import json_digest
+
 
 def short_hash(data: Any) -> str:
-    """The first 6 hex digits of the SHA-256 of the canonical JSON of plain data."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:6]
+    """The first 6 hex digits of the digest of plain data."""
+    return json_digest(data)[:6]
 
 
 def key_of(variant: str, changed: Mapping[str, Any]) -> str:

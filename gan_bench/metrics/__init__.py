@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gan_bench.metrics.base import BaseMetric
 
 # What a metric is given; `base.Metric` explains the first, `base.PixelMetric` the others.
-FEATURE_NEEDS = ("features", "logits", "classifier", "condition", "mixture", "train")
+FEATURE_NEEDS = ("features", "logits", "classifier", "condition", "mixture", "train", "held-out")
 PIXEL_NEEDS = ("truth", "cycle", "lesson")
 
 

@@ -80,7 +80,7 @@ class Extracted(MetricInput):
     logits    (N, K) float32; None: the extractor gives none
     labels    (N,) int64: the class of each image, or, of a fake, the class that was asked for; None where none is known
     mixture   of reals that are points: what they were drawn from
-    held_out  of reals that are the whole train split: the test split
+    held_out  of reals that are the whole train split: the test split, where a metric needs it
     """
 
     features: Tensor
@@ -150,7 +150,8 @@ class Metric(BaseMetric[Extracted]):
     classifier  logits over the classes of the very dataset that is scored
     condition   those, and fakes that were asked for by class: `labels`
     mixture     features that are points, and reals whose `mixture` is known
-    train       features; the reals are the whole train split, and `held_out` the test split, which no generator was trained on
+    train       features; the reals are the whole train split
+    held-out    those, and reals that no generator was trained on: `held_out`, the test split
     """
 
     needs: ClassVar[str] = "features"

@@ -54,7 +54,7 @@ class DataCopying(Metric):
     paper = "Meehan et al. 2020"
     outputs = {"c_t": True}
     minimum = 100
-    needs = "train"
+    needs = "held-out"
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
         """c_t: the mean z-score over the cells; not a number where no cell has 20 fakes and a test image."""
