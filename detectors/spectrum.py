@@ -1,53 +1,139 @@
-"""Azimuthal power spectrum with logistic regression.
+"""Power spectrum over rings and sectors with logistic regression.
 
 Durall et al. 2019, "Unmasking DeepFakes with simple Features"; Durall et al. 2020, "Watch your Up-Convolution: CNN Based
 Generative Deep Neural Networks are Failing to Reproduce Spectral Distributions". Up-sampling layers make errors in the high
-frequencies, which a few numbers for each image show.
+frequencies, which a few numbers for each image show. Theirs are azimuthal means of grey images. Here there are sectors too,
+since layers err along the axes, and colour differences, since photographs have little fine detail in them.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_bench.detectors import DETECTORS
-from gan_bench.detectors.base import Prepared
-from gan_bench.detectors.logistic import LogisticDetector
-from gan_bench.images.convert import to_channels
+from gan_bench.detectors.logistic import Axis, Curves, LogisticDetector, draw_curves
 
-BATCH = 256
+SECTORS = 8
+BANDS = ("low", "middle", "high")  # frequencies up to a third of the Nyquist frequency, up to two thirds, and above
+FLOOR = 1 / 12  # the power of rounding to whole levels: adding it hides nothing, and flat images stay finite
+COLOUR_PLANES = ("brightness", "red - green", "yellow - blue")
 
 
 @DETECTORS.register
 class Spectrum(LogisticDetector):
-    """The azimuthal mean of the log power spectrum, and a logistic regression on it."""
+    """Means of the log power spectrum of each plane over rings and sectors."""
 
     name = "spectrum"
-    method = "logistic regression on the azimuthal mean of the log power spectrum"
+    method = "logistic regression on the log power spectra of brightness and colour, averaged over rings and sectors"
+    differentiable = True
 
-    def prepare(self, images: Tensor) -> Prepared:
-        """uint8 images (N, C, H, W) -> float64 (N, R): one mean for each of about side / sqrt(2) rings."""
-        return torch.cat([azimuthal_spectrum(batch) for batch in images.split(BATCH)]).numpy()
+    def features(self, images: Tensor) -> Tensor:
+        """float images (N, C, H, W) in 0..255 -> float (N, C * (R + 24)); see `spectral_means`."""
+        return spectral_means(images).flatten(1)
+
+    def feature_names(self, n: int) -> list[str]:
+        """In the order of `features`."""
+        return list(spectral_names(self.image_shape))
+
+    def explain(self, real: Tensor, fakes: Mapping[str, Tensor], path: Path) -> str:
+        """Draws the mean spectrum of each plane of the reals and of each cell's fakes."""
+        planes, rings = plane_names(real.shape[1]), ring_means(*real.shape[2:]).shape[1]
+        mean = {
+            key: self.prepare(images).unflatten(1, (len(planes), -1))[:, :, :rings].mean(0)
+            for key, images in {"": real, **fakes}.items()
+        }
+        panels = {
+            key if len(planes) == 1 else f"{key}: {plane}": Curves(mean[""][i], mean[key][i])
+            for key in fakes for i, plane in enumerate(planes)
+        }  # fmt: skip
+        draw_curves(panels, Axis(torch.arange(1, rings + 1), "cycles per image", "mean log power"), path)
+        return "The mean log power at each frequency, from coarse to fine, in real images and in the fakes of each variant."
 
 
-def azimuthal_spectrum(images: Tensor) -> Tensor:
-    """uint8 images (N, C, H, W) -> float64 (N, R): the mean log power of the luma in rings one cycle per image wide.
+def plane_names(channels: int) -> tuple[str, ...]:
+    """What `planes` makes of this many channels."""
+    return {1: ("grey",), 3: COLOUR_PLANES}.get(channels, tuple(f"channel {i}" for i in range(channels)))
 
-    The ring at zero frequency is left out. It holds the brightness, which says nothing about the shape of the spectrum.
+
+def planes(images: Tensor) -> Tensor:
+    """float (N, C, H, W) -> the same shape. Three channels become COLOUR_PLANES, by a rotation; others stay as they are.
+
+    A rotation keeps the power of noise that is equal and independent in the channels.
     """
-    luma = to_channels(images.float(), 1)[:, 0].double()  # (N, H, W)
-    power = torch.fft.fft2(luma, norm="ortho").abs().square()
-    # Rounding to whole grey levels alone has a power of 1/12. Adding that hides nothing, and flat images stay finite.
-    return (power + 1 / 12).log().flatten(1) @ ring_means(*luma.shape[1:])
+    if images.shape[1] != 3:
+        return images
+    axes = F.normalize(images.new_tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]]), dim=1)
+    return torch.einsum("pc,nchw->nphw", axes, images)
+
+
+def spectral_means(images: Tensor) -> Tensor:
+    """float (N, C, H, W) -> (N, C, R + 24): of each plane, the mean log power in R rings and in 8 sectors of 3 bands."""
+    size = images.shape[2:]
+    return log_power(planes(images)).flatten(2) @ torch.cat([ring_means(*size), sector_means(*size)], dim=1).to(images)
+
+
+def spectral_names(image_shape: tuple[int, ...]) -> Iterator[str]:
+    """What each of the `spectral_means` of images of this shape is, plane by plane."""
+    channels, *size = image_shape
+    for plane in plane_names(channels):
+        yield from (f"ring {ring} of {plane}" for ring in range(1, ring_means(*size).shape[1] + 1))
+        for band in BANDS:
+            yield from (f"sector {180 * k / SECTORS:g}° in the {band} band of {plane}" for k in range(SECTORS))
+
+
+def log_power(images: Tensor) -> Tensor:
+    """float (N, C, H, W) -> (N, C, H, W): the log power spectrum under a Hann window; white noise keeps its mean power.
+
+    The mean under the window is taken away first. A window spreads it over low frequencies, and it says only how bright an
+    image is.
+    """
+    window = hann(*images.shape[2:]).to(images)
+    mean = (images * window).sum((2, 3), keepdim=True) / window.sum()
+    windowed = (images - mean) * window / window.square().mean().sqrt()
+    spectrum = torch.fft.fft2(windowed, norm="ortho")
+    return (spectrum.real.square() + spectrum.imag.square() + FLOOR).log()  # `abs` has no gradient at 0
+
+
+@cache
+def hann(height: int, width: int) -> Tensor:
+    """The Hann window of both axes, float64 (H, W). It hides that opposite edges do not match."""
+    return torch.hann_window(height, dtype=torch.float64)[:, None] * torch.hann_window(width, dtype=torch.float64)
 
 
 @cache
 def ring_means(height: int, width: int) -> Tensor:
-    """The matrix, float64 (height * width, R), that averages the coefficients of an FFT over rings of equal frequency."""
-    side = max(height, width)
-    frequency = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)[None]) * side
-    ring = frequency.round().long().flatten()
-    member = torch.nn.functional.one_hot(ring).double()[:, 1:]
-    return member / member.sum(0)
+    """The matrix, float64 (H * W, R), that averages the coefficients of an FFT over rings one cycle per image wide.
+
+    The ring at zero frequency is left out. R is about the longer side / sqrt(2).
+    """
+    y, x = _frequencies(height, width)
+    ring = (torch.hypot(y, x) * max(height, width)).round().long()
+    member = F.one_hot(ring).double()[:, 1:]
+    return member / member.sum(0).clamp(min=1)
+
+
+@cache
+def sector_means(height: int, width: int) -> Tensor:
+    """The matrix, float64 (H * W, 24), that averages over sectors of each band, band by band; zero frequency is left out.
+
+    Sector k is centred on k * 22.5 degrees: waves along the width are in sector 0, those along the height in sector 4.
+    """
+    y, x = _frequencies(height, width)
+    sector = (torch.atan2(y, x) / (math.pi / SECTORS)).round().long() % SECTORS
+    band = (torch.hypot(y, x) * 2 * len(BANDS)).long().clamp(max=len(BANDS) - 1)
+    member = F.one_hot(band * SECTORS + sector, len(BANDS) * SECTORS).double()
+    member[0] = 0
+    return member / member.sum(0).clamp(min=1)
+
+
+def _frequencies(height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Of each coefficient of an FFT, in cycles per pixel along the height and the width: float64 (H * W,)."""
+    y, x = (torch.fft.fftfreq(n, dtype=torch.float64) for n in (height, width))
+    return y.repeat_interleave(width), x.repeat(height)

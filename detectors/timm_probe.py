@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import timm
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from gan_bench.core.errors import UserError
 from gan_bench.core.registry import suggest
 from gan_bench.detectors import DETECTORS
-from gan_bench.detectors.base import Prepared
+from gan_bench.detectors.base import in_batches
 from gan_bench.detectors.logistic import LogisticDetector
 from gan_bench.device import full_float32, inference_batch
 from gan_bench.images.convert import to_channels
@@ -28,7 +28,7 @@ PACKAGED = "tf_efficientnet_lite0"  # the model whose weights are installed with
 
 
 class Backbone(NamedTuple):
-    """A frozen network, and the function that turns uint8 images (N, C, H, W) into its float32 input."""
+    """A frozen network, and the function that turns images (N, C, H, W) in 0..255 into its float32 input."""
 
     net: nn.Module
     to_input: Callable[[Tensor], Tensor]
@@ -40,10 +40,12 @@ class TimmProbe(LogisticDetector):
 
     name = "timm:"
     method = "probe on frozen features: logistic regression on those of an ImageNet model"
+    default = "tf_efficientnet_lite0"
+    differentiable = True
 
-    def __init__(self, model: str, *, seed: int = 0, device: torch.device | None = None) -> None:
+    def __init__(self, model: str, **options: Any) -> None:
         """Raises UserError when timm has no such model, or its weights cannot be loaded."""
-        super().__init__(seed=seed, device=device)
+        super().__init__(**options)
         self.check_argument(model)
         self.method = f"probe on frozen features: logistic regression on ImageNet {model}"
         self.backbone = packaged_backbone() if model == PACKAGED else downloaded_backbone(model)
@@ -53,19 +55,30 @@ class TimmProbe(LogisticDetector):
     @classmethod
     def check_argument(cls, argument: str) -> None:
         """Raises UserError, with the nearest name, when timm has no such model."""
-        if not timm.is_model(argument):
-            few = [*difflib.get_close_matches(argument, timm.list_models(), n=5), PACKAGED]
-            raise UserError(suggest(argument, few, "timm model"))
+        check_model(argument)
 
-    def prepare(self, images: Tensor) -> Prepared:
+    def prepare(self, images: Tensor) -> Tensor:
         """uint8 images (N, C, H, W) -> float32 pooled features (N, D), computed without autocast or TF32."""
-        with torch.inference_mode(), full_float32():
-            return torch.cat([self._features(batch).cpu() for batch in images.split(inference_batch(self.device))]).numpy()
+        self.image_shape = tuple(images.shape[1:])
+        with full_float32():
+            return in_batches(images, inference_batch(self.device), lambda batch: self.features(batch.to(self.device).float()))
 
-    def _features(self, images: Tensor) -> Tensor:
+    def features(self, images: Tensor) -> Tensor:
+        """float images (N, C, H, W) in 0..255 -> (N, D), pooled."""
         net, to_input = self.backbone
-        inputs = to_input(images.to(self.device)).contiguous(memory_format=torch.channels_last)
+        inputs = to_input(images).contiguous(memory_format=torch.channels_last)
         return net.forward_head(net.forward_features(inputs), pre_logits=True)  # type: ignore[operator]
+
+    def feature_names(self, n: int) -> list[str]:
+        """Learned features have numbers."""
+        return [f"feature {i}" for i in range(n)]
+
+
+def check_model(name: str) -> None:
+    """Raises UserError, with the nearest name, when timm has no such model."""
+    if not timm.is_model(name):
+        few = [*difflib.get_close_matches(name, timm.list_models(), n=5), PACKAGED]
+        raise UserError(suggest(name, few, "timm model"))
 
 
 def packaged_backbone() -> Backbone:

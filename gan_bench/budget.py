@@ -52,6 +52,9 @@ class Preset:
     short           whether variants use their settings for few updates instead of those of their papers
     n_fake, n_real  numbers of images that a metric compares
     n_judge         number of real test images that a detector is fitted, validated and tested on
+    n_shown         number of images that a detector that is a network is shown in one fit, at most
+    thorough        whether detectors whose fits take long are fitted for every protocol
+    n_attacked      number of fakes, and of reals, that attacks change
     """
 
     name: str
@@ -61,15 +64,62 @@ class Preset:
     n_fake: int
     n_real: int
     n_judge: int
+    n_shown: int
+    thorough: bool
+    n_attacked: int
 
 
 PRESETS = {
     p.name: p
     for p in (
-        Preset("smoke", Budget(tflop=0.02), width=8, short=True, n_fake=256, n_real=512, n_judge=400),
-        Preset("quick", Budget(tflop=6.0), width=32, short=True, n_fake=5_000, n_real=10_000, n_judge=4_000),
-        Preset("standard", Budget(tflop=4_000.0), width=64, short=False, n_fake=10_000, n_real=50_000, n_judge=10_000),
-        Preset("full", Budget(tflop=80_000.0), width=64, short=False, n_fake=50_000, n_real=50_000, n_judge=10_000),
+        Preset(
+            "smoke",
+            Budget(tflop=0.02),
+            width=8,
+            short=True,
+            n_fake=256,
+            n_real=512,
+            n_judge=400,
+            n_shown=1_000,
+            thorough=False,
+            n_attacked=12,
+        ),
+        Preset(
+            "quick",
+            Budget(tflop=6.0),
+            width=32,
+            short=True,
+            n_fake=5_000,
+            n_real=10_000,
+            n_judge=4_000,
+            n_shown=40_000,
+            thorough=False,
+            n_attacked=120,
+        ),
+        Preset(
+            "standard",
+            Budget(tflop=4_000.0),
+            width=64,
+            short=False,
+            n_fake=10_000,
+            n_real=50_000,
+            n_judge=10_000,
+            n_shown=400_000,
+            thorough=True,
+            n_attacked=600,
+        ),
+        Preset(
+            "full",
+            Budget(tflop=80_000.0),
+            width=64,
+            short=False,
+            n_fake=50_000,
+            n_real=50_000,
+            n_judge=10_000,
+            n_shown=1_000_000,
+            thorough=True,
+            n_attacked=600,
+        ),
     )
 }
 UNITS = {

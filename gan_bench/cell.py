@@ -19,8 +19,8 @@ from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import STRIP, save_samples_picture, save_strip, strip_size
 from gan_bench.pairs import pairs_of, rows
 from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
-from gan_bench.run_folder import GENERATOR, RECORD, SAMPLES, SHOWN
-from gan_bench.sample import Drawn, build_variant, draw, save_generator
+from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
+from gan_bench.sample import Drawn, build_variant, draw, save_networks
 from gan_bench.scorer import Scorer, scorer_for, summary
 from gan_bench.train import Progress, curves, train, write_history
 
@@ -106,7 +106,7 @@ def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path, t
 def _keep_training(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, folder: Path) -> None:
     write_history(progress, folder / SHOWN["history"])
     save_strip(progress.strip, folder / SHOWN["strip"], scorer.dataset.mixture)
-    save_generator(variant, spec, folder / GENERATOR)
+    save_networks(variant, spec, folder)
 
 
 def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, drawn: Drawn) -> CellRecord:

@@ -1,186 +1,217 @@
-"""Fit a detector on one dataset's reals and fakes, and test it: `seen` and `leave-one-out`.
+"""The judges of one dataset and seed: every detector is fitted, tested and recorded, then attacked where that is asked for.
 
-Reals are of the official test split only, which no generator trained on, cut into fit 60 %, validate 10 %, test 30 % by a
-fixed shuffle. Fakes come from random streams that scoring never uses; those that start from images, from images of the
-train split, so that no fake has its original among the reals. Both pass through one identical uint8 form.
+They look at the same images, so they share one process, and what does not change between detectors is made once.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from gan_bench.core.errors import UserError, shown
-from gan_bench.core.files import atomic_path
-from gan_bench.core.progress import bar, spinner
-from gan_bench.core.seeds import stream
-from gan_bench.datasets import DATASETS
-from gan_bench.detectors import DETECTORS
-from gan_bench.detectors.base import Detector, Prepared
-from gan_bench.detectors.evaluate import detection
+from gan_bench.core.errors import shown
+from gan_bench.detectors import AUGMENTED, DETECTORS, plain
+from gan_bench.detectors.attacks import cross_attack
+from gan_bench.detectors.audit import audit
+from gan_bench.detectors.base import Detector
+from gan_bench.detectors.delivery import FIT, TEST, VALIDATE, Delivery
+from gan_bench.detectors.examine import Examination, Files
+from gan_bench.detectors.scores import combined, detections_of, read_scores, write_scores
+from gan_bench.detectors.store import load_detector, sha256_of
 from gan_bench.device import environment
-from gan_bench.records import Detection, JudgeRecord, JudgeSpec, Plan, finished, spec_hash, write_record
-from gan_bench.run_folder import RECORD, SCORES, RunFolder
-from gan_bench.sample import draw, load_generator
+from gan_bench.material import make_material
+from gan_bench.records import (
+    CLEAN,
+    EVERY,
+    SEEN,
+    AttackRecord,
+    AttackSpec,
+    CellRecord,
+    Detection,
+    JudgeRecord,
+    JudgeSpec,
+    Plan,
+    finished,
+    spec_hash,
+    write_record,
+)  # fmt: skip
+from gan_bench.run_folder import MODEL, RECORD, SCORES, SHOWN, RunFolder
 
 log = logging.getLogger(__name__)
-SHARES = {"fit": 0.6, "validate": 0.1, "test": 0.3}
-FEWEST = 10  # reals in a fold
 
 
-def run_judge(plan: Plan, folder: RunFolder, spec: JudgeSpec) -> JudgeRecord | None:
-    """Judge one detector on the finished cells of its dataset and seed; None when there are none. A bug becomes a record."""
-    planned = [cell for cell in plan.cells if (cell.dataset, cell.seed) == (spec.dataset, spec.seed)]
-    cells, fakes = {}, {}
-    for cell in planned:
-        trained = folder.finished_cell(cell)
-        if trained is not None and trained.status == "done":
-            cells[cell.key], fakes[cell.key] = folder.cell(cell), trained.samples_digest
-    if not cells:
-        return None
+def panels(plan: Plan) -> list[tuple[JudgeSpec, ...]]:
+    """The judges of a plan that share their images: those of one dataset and seed."""
+    groups: dict[tuple[str, int], list[JudgeSpec]] = {}
+    for spec in plan.judges:
+        groups.setdefault((spec.dataset, spec.seed), []).append(spec)
+    return [tuple(group) for group in groups.values()]
 
-    spec = spec.model_copy(update={"fakes": fakes})
-    detector_folder, device = folder.detector(spec, planned), torch.device(plan.device)
-    done = finished(detector_folder / RECORD, JudgeRecord, spec)
-    if done is not None:
-        return done
 
-    try:
-        record = judge(spec, cells, detector_folder, device)
-        found = "  ".join(f"{d.protocol} {d.variant} AUROC {d.auroc:.3f}" for d in record.detections)
-        log.info("%s %s: %s", spec.dataset, spec.detector, found)
-    except Exception as error:
-        log.exception("%s detector %s failed", spec.dataset, spec.detector)
-        record = JudgeRecord(
-            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error)
+def run_panel(plan: Plan, folder: RunFolder, specs: Sequence[JudgeSpec]) -> list[JudgeRecord | AttackRecord]:
+    """The records of all judges of one dataset and seed; none where no cell is finished. A bug becomes a record."""
+    panel = Panel(plan, folder, specs[0].dataset, specs[0].seed, specs[0].n_judge)
+    if not panel.cells:
+        return []
+
+    records: list[JudgeRecord | AttackRecord] = []
+    for spec in sorted(specs, key=lambda spec: DETECTORS.get(plain(spec.detector)).combines):  # these need the others' scores
+        records.append(panel.judged(spec, [record for record in records if isinstance(record, JudgeRecord)]))
+    if plan.attacked:
+        records.append(panel.attacked([record for record in records if isinstance(record, JudgeRecord)]))
+    return records
+
+
+@dataclass
+class Panel:
+    """The finished cells of one dataset and seed, and the images that all of its judges see."""
+
+    plan: Plan
+    folder: RunFolder
+    dataset: str
+    seed: int
+    n_judge: int
+
+    def __post_init__(self) -> None:
+        self.device = torch.device(self.plan.device)
+        self.planned = [cell for cell in self.plan.cells if cell.dataset == self.dataset]
+        self.cells = dict(self._finished(self.seed))
+        seeds = sorted({cell.seed for cell in self.planned})
+        after = seeds[(seeds.index(self.seed) + 1) % len(seeds)]
+        self.other_seed = None if after == self.seed else after
+        self.others = {} if self.other_seed is None else dict(self._finished(self.other_seed))
+
+    def _finished(self, seed: int) -> Iterator[tuple[str, CellRecord]]:
+        for cell in self.planned:
+            record = self.folder.finished_cell(cell) if cell.seed == seed else None
+            if record is not None and record.status == "done":
+                yield cell.key, record
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """The images, drawn when the first judge needs them."""
+        cells, others = (
+            {key: self.folder.cell(record.spec) for key, record in records.items()} for records in (self.cells, self.others)
         )
-    write_record(detector_folder / RECORD, record)
-    return record
+        material = make_material(self.dataset, self.n_judge, cells, others, self.other_seed, self.device)
+        return Delivery(material, self.seed)
+
+    def judged(self, spec: JudgeSpec, before: Sequence[JudgeRecord]) -> JudgeRecord:
+        """The record of one judge; `before`: those of the judges that it may combine."""
+        combines = DETECTORS.get(plain(spec.detector)).combines
+        members = tuple(r.spec.detector for r in before if r.status == "done") if combines else ()
+        fakes, others = ({key: r.samples_digest or "" for key, r in cells.items()} for cells in (self.cells, self.others))
+        spec = spec.model_copy(update={"fakes": fakes, "others": others, "members": members})
+        folder = self._folder(spec)
+        done = finished(folder / RECORD, JudgeRecord, spec)
+        if done is not None:
+            return done
+
+        started = time.monotonic()
+        try:
+            record = self._combine(spec, folder) if combines else self._examine(spec, folder)
+            log.info("%s %s: %s", spec.dataset, spec.detector, summary(record.detections))
+        except Exception as error:
+            log.exception("%s detector %s failed", spec.dataset, spec.detector)
+            record = self._record(spec, status="failed", reason=shown(error))
+        record = record.model_copy(update={"seconds": time.monotonic() - started})
+        write_record(folder / RECORD, record)
+        return record
+
+    def _folder(self, spec: JudgeSpec) -> Path:
+        return self.folder.detector(spec, [cell for cell in self.planned if cell.seed == self.seed])
+
+    def _examine(self, spec: JudgeSpec, folder: Path) -> JudgeRecord:
+        detector = DETECTORS.create(plain(spec.detector), seed=spec.seed, device=self.device, n_shown=spec.n_shown)
+        examination = Examination(detector, self.delivery, spec, Files(folder, MODEL, SHOWN["explained"]))
+        examination.run(then=audit)
+
+        record = self._scored(spec, folder, pd.concat(examination.rows, ignore_index=True))
+        for checkpoint in folder.glob("fit-*.pt"):
+            checkpoint.unlink()
+        return record.model_copy(update={
+            "method": method_of(spec, detector.method), "models": examination.models, "cues": examination.cues,
+            "explained": examination.explained,
+        })  # fmt: skip
+
+    def _combine(self, spec: JudgeSpec, folder: Path) -> JudgeRecord:
+        """A judge that fits nothing: its scores are made of those of its members."""
+        if len(spec.members) < 2:
+            raise ValueError(f"{spec.detector} combines other detectors, and {len(spec.members)} of them can be used")
+        files = [self._folder(spec.model_copy(update={"detector": name})) / SCORES for name in spec.members]
+        record = self._scored(spec, folder, combined([read_scores(file) for file in files]))
+        method = f"{DETECTORS.get(plain(spec.detector)).method} ({', '.join(spec.members)})"
+        return record.model_copy(update={"method": method})
+
+    def _scored(self, spec: JudgeSpec, folder: Path, table: pd.DataFrame) -> JudgeRecord:
+        """Write the scores, and make the record of what follows from them."""
+        write_scores(table, folder / SCORES)
+        material = self.delivery.material
+        return self._record(
+            spec, status="done", dataset_digest=material.dataset_digest, n_fit=len(material.real[FIT]),
+            n_validate=len(material.real[VALIDATE]), scores_digest=sha256_of(folder / SCORES),
+            detections=tuple(detections_of(table, spec.seed)),
+        )  # fmt: skip
+
+    def _record(self, spec: JudgeSpec, **what: Any) -> JudgeRecord:
+        return JudgeRecord(environment=environment(self.device), spec=spec, spec_hash=spec_hash(spec), **what)
+
+    def attacked(self, judges: Sequence[JudgeRecord]) -> AttackRecord:
+        """The record of the attacks on all of these that were fitted on CLEAN."""
+        models = {record.spec.detector: record.models[CLEAN] for record in judges if CLEAN in record.models}
+        spec = AttackSpec(
+            dataset=self.dataset, seed=self.seed, preset=judges[0].spec.preset, n=self.plan.attacked, models=models
+        )  # fmt: skip
+        folder = self.folder.attacks(spec)
+        done = finished(folder / RECORD, AttackRecord, spec)
+        if done is not None:
+            return done
+
+        started = time.monotonic()
+        status: dict[str, Any]
+        try:
+            targets = {record.spec.detector: self._target(record) for record in judges if CLEAN in record.models}
+            attacks, flags = cross_attack(targets, *self._victims(), seed=self.seed)
+            status = {"status": "done", "attacks": tuple(attacks), "flags": flags}
+        except Exception as error:
+            log.exception("%s: the attacks on detectors failed", self.dataset)
+            status = {"status": "failed", "reason": shown(error)}
+        seconds = time.monotonic() - started
+        record = AttackRecord(
+            environment=environment(self.device), spec=spec, spec_hash=spec_hash(spec), seconds=seconds, **status
+        )  # fmt: skip
+        write_record(folder / RECORD, record)
+        return record
+
+    def _target(self, record: JudgeRecord) -> tuple[Detector, float]:
+        """A detector as it was kept, and its threshold."""
+        file = self._folder(record.spec) / MODEL.format(CLEAN)
+        critics = self.delivery.material.critics
+        detector, card = load_detector(file, record.models[CLEAN], critics, self.device)
+        return detector, card.threshold
+
+    def _victims(self) -> tuple[Tensor, Tensor]:
+        """The reals and the fakes that are attacked, as many of each; of fakes as many of each variant."""
+        material, n = self.delivery.material, self.plan.attacked
+        each = -(-n // len(material.fakes))
+        fakes = torch.cat([folds[TEST][:each] for folds in material.fakes.values()])
+        return material.real[TEST][:n], fakes[:n]
 
 
-def judge(spec: JudgeSpec, cells: dict[str, Path], folder: Path, device: torch.device) -> JudgeRecord:
-    """Fit and test one detector; writes the score of every tested image to `folder` and returns the record.
-
-    cells  key of a cell -> its folder; in the record and the scores, a "variant" is such a key
-    Raises UserError when the test split is too small for three folds.
-    """
-    started = time.monotonic()
-    detector = DETECTORS.create(spec.detector, seed=spec.seed, device=device)
-    split = DATASETS.create(spec.dataset).load("test")
-    real = real_folds(split.images, spec.n_judge)
-    if min(len(part) for part in real.values()) < FEWEST:
-        raise UserError(f"{spec.n_judge} test images are too few to fit, validate and test a detector on.")
-
-    fakes = fake_folds(cells, {fold: len(part) for fold, part in real.items()}, device)
-    prepared = _prepare(detector, real, fakes, f"{spec.dataset}: {spec.detector}")
-    detections, scores = _test(detector, prepared, spec)
-    with atomic_path(folder / SCORES) as temporary:
-        scores.to_csv(temporary, index=False, float_format="%.6g")
-
-    return JudgeRecord(
-        environment=environment(device),
-        spec=spec,
-        spec_hash=spec_hash(spec),
-        status="done",
-        method=detector.method,
-        dataset_digest=split.digest,
-        n_fit=len(real["fit"]),
-        n_validate=len(real["validate"]),
-        detections=tuple(detections),
-        seconds=time.monotonic() - started,
-    )
+def summary(detections: Iterable[Detection]) -> str:
+    """The AUROC of each tier under SEEN, over all variants, for the log."""
+    found = [d for d in detections if d.protocol == SEEN and d.variant == EVERY]
+    return "seen " + "  ".join(f"{d.tier} AUROC {d.auroc:.3f}" for d in found)
 
 
-def real_folds(images: Tensor, n: int) -> dict[str, Tensor]:
-    """Disjoint fit, validate and test parts of images (N, C, H, W); an image keeps its part for every n <= N."""
-    order = torch.randperm(len(images), generator=stream(0, "judge folds"))
-    folds, start = {}, 0
-    for name, share in SHARES.items():
-        pool = order[start : start + int(share * len(images))]
-        folds[name] = images[pool[: int(share * n)]]
-        start += len(pool)
-    return folds
-
-
-def fake_folds(cells: dict[str, Path], n_reals: dict[str, int], device: torch.device) -> dict[str, dict[str, Tensor]]:
-    """Fakes by variant and fold: an equal part of as many as there are reals; for the test, as many as reals.
-
-    A variant's folds are parts of one draw, so that none of them share an image that a translator or an upscaler starts from.
-    Those for the test come first: they stay the same whatever the number of cells. Where there are too few images to start
-    from, all folds are smaller by the same factor.
-    """
-    folds = {}
-    for name, cell in cells.items():
-        variant, record = load_generator(cell, device)
-        dataset = DATASETS.create(record.spec.dataset)
-        counts = {"test": n_reals["test"], "fit": n_reals["fit"] // len(cells), "validate": n_reals["validate"] // len(cells)}
-        n = sum(counts.values())
-        images = draw(variant, dataset, record.spec.seed, "judge", n, split="train").images
-        sizes = [count * len(images) // n for count in counts.values()]
-        folds[name] = dict(zip(counts, images[: sum(sizes)].split(sizes), strict=True))
-    return folds
-
-
-class _Prepared(NamedTuple):
-    """What a detector prepared: reals by fold, and fakes by variant and fold."""
-
-    real: dict[str, Prepared]
-    fake: dict[str, dict[str, Prepared]]
-
-
-def _prepare(detector: Detector, real: dict[str, Tensor], fakes: dict[str, dict[str, Tensor]], title: str) -> _Prepared:
-    prepared = _Prepared({fold: detector.prepare(part) for fold, part in real.items()}, {})
-    with bar(title, total=len(fakes), unit="variants") as advance:
-        for variant, folds in fakes.items():
-            prepared.fake[variant] = {fold: detector.prepare(part) for fold, part in folds.items()}
-            advance(1)
-    return prepared
-
-
-def _test(detector: Detector, prepared: _Prepared, spec: JudgeSpec) -> tuple[list[Detection], pd.DataFrame]:
-    """The detections of every protocol, and one row for each score."""
-    detections: list[Detection] = []
-    tables: list[pd.DataFrame] = []
-    for protocol, seen, tested in protocols(list(prepared.fake)):
-        with spinner(f"{spec.dataset}: {spec.detector}, {protocol} {' '.join(tested)}"):
-            _fit(detector, prepared.real, [prepared.fake[variant] for variant in seen])
-
-        real_scores = detector.score(prepared.real["test"])
-        tables.append(score_table(protocol, " ".join(tested), "real", real_scores))
-        for variant in tested:
-            fake_scores = detector.score(prepared.fake[variant]["test"])
-            tables.append(score_table(protocol, variant, "fake", fake_scores))
-            detections.append(detection(protocol, variant, real_scores, fake_scores, seed=spec.seed))
-    return detections, pd.concat(tables)
-
-
-def protocols(variants: list[str]) -> list[tuple[str, list[str], list[str]]]:
-    """(protocol, variants fitted on, variants tested): `seen` fits on all; `leave-one-out` on all but the tested one."""
-    folds = [("seen", variants, variants)]
-    if len(variants) > 1:
-        folds += [("leave-one-out", [other for other in variants if other != variant], [variant]) for variant in variants]
-    return folds
-
-
-def _fit(detector: Detector, reals: dict[str, Prepared], fakes: list[dict[str, Prepared]]) -> None:
-    fit_fakes, validate_fakes = (_concatenate([folds[fold] for folds in fakes]) for fold in ("fit", "validate"))
-    detector.fit(reals["fit"], fit_fakes, reals["validate"], validate_fakes)
-
-
-def _concatenate(parts: Sequence[Prepared]) -> Prepared:
-    if isinstance(parts[0], Tensor):
-        return torch.cat([torch.as_tensor(part) for part in parts])
-    return np.concatenate([np.asarray(part) for part in parts])
-
-
-def score_table(protocol: str, variant: str, kind: str, scores: np.ndarray) -> pd.DataFrame:
-    """One row for each tested image; `variant` names the tested variants that these scores (N,) are compared for."""
-    return pd.DataFrame({"protocol": protocol, "variant": variant, "kind": kind, "index": range(len(scores)), "score": scores})
+def method_of(spec: JudgeSpec, method: str) -> str:
+    """One line on what was fitted, and on what."""
+    return f"{method}; fitted also on blurred and compressed copies" if spec.detector.endswith(AUGMENTED) else method

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from gan_bench import suites
 from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
-from gan_bench.detectors import DETECTORS
+from gan_bench.detectors import DETECTORS, plain
 from gan_bench.executors.local import default_jobs
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
@@ -31,6 +31,7 @@ class RunRequest:
 
     seeds       how many trainings of each variant: seeds first_seed, first_seed + 1, ...
     changes     settings of variants in place of the preset's: {variant: {setting: value}}
+    attacks     whether the detectors are attacked as well
     jobs        cells at a time; by default what the machine has room for, and one where time is the limit, so that no
                 cell's clock runs while another uses the machine
     """
@@ -48,6 +49,7 @@ class RunRequest:
     jobs: int | None = None
     compiled: bool = False
     strict: bool = False
+    attacks: bool = False
 
     @property
     def all_seeds(self) -> range:
@@ -75,6 +77,7 @@ def make_plan(request: RunRequest) -> Plan:
         jobs = 1 if timed else default_jobs(torch.device(request.device), len(cells))
     return Plan(
         cells=tuple(cells), references=tuple(references), judges=tuple(judges),
+        attacked=request.preset.n_attacked if request.attacks else 0,
         device=request.device, jobs=jobs, compiled=request.compiled, strict=request.strict,
     )  # fmt: skip
 
@@ -107,13 +110,26 @@ def _references(scored: ScoreSpec, variants: list[str]) -> Iterator[ReferenceSpe
 def _judges(request: RunRequest, suite: suites.Suite, dataset: str) -> Iterator[JudgeSpec]:
     if request.detectors and are_points(DATASETS.get(dataset).image_shape):
         raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
-    for detector in suite.detectors if request.detectors is None else request.detectors:
-        DETECTORS.get(detector).check_argument(detector.partition(":")[2])
+    names = suite.detectors if request.detectors is None else request.detectors
+    _check_detectors(names)
+    for detector in names:
         for seed in request.all_seeds:
             yield JudgeSpec(
-                dataset=dataset, detector=detector, seed=seed, preset=request.preset.name,
-                n_judge=request.preset.n_judge, fakes={},
+                dataset=dataset, detector=detector, seed=seed, preset=request.preset.name, n_judge=request.preset.n_judge,
+                n_shown=request.preset.n_shown, thorough=request.preset.thorough,
             )  # fmt: skip
+
+
+def _check_detectors(names: Sequence[str]) -> None:
+    """Raises UserError where a detector cannot be fitted among these."""
+    combining = [name for name in names if DETECTORS.get(plain(name)).combines]
+    for name in names:
+        DETECTORS.get(plain(name)).check_argument(plain(name).partition(":")[2])
+    for name in combining:
+        if name != plain(name):
+            raise UserError(f"{name!r} does not exist: {plain(name)} fits nothing, so there is nothing to augment.")
+        if len(names) - len(combining) < 2:
+            raise UserError(f"{name!r} combines other detectors; name at least two of them, as in spectrum,pixels,{name}.")
 
 
 def settings_for(variant: str, dataset: str, preset: Preset) -> dict[str, Any]:

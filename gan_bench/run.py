@@ -13,10 +13,10 @@ from gan_bench import leaderboard, suites
 from gan_bench.cell import name_of, run_cell
 from gan_bench.datasets import DATASETS
 from gan_bench.executors.local import workers
-from gan_bench.judge import run_judge
+from gan_bench.judge import panels, run_panel
 from gan_bench.leaderboard.page import Board
 from gan_bench.plan import in_order
-from gan_bench.records import CellRecord, CellSpec, JudgeRecord, Plan, ReferenceRecord, ReferenceSpec
+from gan_bench.records import AttackRecord, CellRecord, CellSpec, JudgeRecord, Plan, ReferenceRecord, ReferenceSpec
 from gan_bench.references import run_reference
 from gan_bench.run_folder import RunFolder, read_runs
 
@@ -38,7 +38,7 @@ def run(plan: Plan, out: Path) -> Outcome:
 
         with workers(plan.jobs) as each:
             parts = list(each(partial(run_part, plan, folder), in_order(plan)))
-            judged = list(each(partial(run_judge, plan, folder), plan.judges))
+            judged = [record for panel in each(partial(run_panel, plan, folder), panels(plan)) for record in panel]
 
         board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules())
     return Outcome(board, failures(parts, judged))
@@ -53,11 +53,12 @@ def run_part(plan: Plan, folder: RunFolder, part: CellSpec | ReferenceSpec) -> C
     return run_cell(part, folder.cell(part), device, plan.strict, plan.compiled, title)
 
 
-def failures(parts: Sequence[CellRecord | ReferenceRecord], judged: Sequence[JudgeRecord | None]) -> list[str]:
-    """A sentence for each cell and detector that did not end well."""
+def failures(parts: Sequence[CellRecord | ReferenceRecord], judged: Sequence[JudgeRecord | AttackRecord]) -> list[str]:
+    """A sentence for each cell, detector and attack that did not end well."""
     cells = [part for part in parts if isinstance(part, CellRecord)]
     found = [f"{name_of(cell.spec)} {cell.status}: {cell.reason}" for cell in cells if cell.status != "done"]
     for record in judged:
-        if record is not None and record.status != "done":
-            found.append(f"{record.spec.dataset} detector {record.spec.detector} failed: {record.reason}")
+        if record.status != "done":
+            what = f"detector {record.spec.detector}" if isinstance(record, JudgeRecord) else "attacks on detectors"
+            found.append(f"{record.spec.dataset} {what} failed: {record.reason}")
     return found

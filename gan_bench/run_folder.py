@@ -3,7 +3,9 @@
 runs/<name>/plan.json  run.log
   cells/<dataset>/<key>/seed-<k>/            a trained generator, its samples and its record; <key>: see `CellSpec.key`
   references/<dataset>/<name>/               a row that is no generator
-  detectors/<dataset>/<detector>/seed-<k>/   a detector's record and its scores; <detector>@<hash> for changed settings
+  detectors/<dataset>/<detector>/seed-<k>/   a detector's record, its scores, and what was fitted for each tier;
+                                             <detector>@<hash> for changed settings
+  attacks/<dataset>/seed-<k>/                what attacks on these detectors did
   leaderboard/                               the pages
 """
 
@@ -21,6 +23,8 @@ from gan_bench.core.changes import short_hash
 from gan_bench.core.errors import UserError
 from gan_bench.records import (
     AnyRecord,
+    AttackRecord,
+    AttackSpec,
     CellRecord,
     CellSpec,
     JudgeRecord,
@@ -34,13 +38,15 @@ from gan_bench.records import (
     write_record,
 )  # fmt: skip
 
-RECORD, GENERATOR, SAMPLES, SCORES = "record.json", "generator.safetensors", "samples.npz", "scores.csv"
+RECORD, GENERATOR, SAMPLES, SCORES = "record.json", "generator.safetensors", "samples.npz", "scores.parquet"
+DISCRIMINATOR, MODEL = "discriminator.safetensors", "model-{}.safetensors"  # of a cell; of a detector, for each tier
 SHOWN = {  # what the leaderboard may show of a cell, by what it shows
     "samples": "samples.png",
     "strip": "strip.png",
     "rows": "rows.png",
     "neighbours": "neighbours.png",
     "history": "history.csv",
+    "explained": "explained.png",
 }
 
 
@@ -54,7 +60,11 @@ class RunFolder:
 
     def cell(self, spec: CellSpec) -> Path:
         """The folder of one trained generator."""
-        return self.path / "cells" / spec.dataset / spec.key / f"seed-{spec.seed}"
+        return self.cell_of(spec.dataset, spec.key, spec.seed)
+
+    def cell_of(self, dataset: str, key: str, seed: int) -> Path:
+        """The folder of the cell with this key."""
+        return self.path / "cells" / dataset / key / f"seed-{seed}"
 
     def reference(self, spec: ReferenceSpec) -> Path:
         """The folder of a row that is no generator."""
@@ -74,6 +84,14 @@ class RunFolder:
         if any(cell.changed for cell in cells):
             name += f"@{short_hash(sorted(cell.key for cell in cells))}"
         return self.path / "detectors" / spec.dataset / name / f"seed-{spec.seed}"
+
+    def detector_records(self) -> list[Path]:
+        """The record of each fitted detector, sorted."""
+        return sorted((self.path / "detectors").rglob(RECORD))
+
+    def attacks(self, spec: AttackSpec) -> Path:
+        """The folder of the attacks on the detectors of one dataset and seed."""
+        return self.path / "attacks" / spec.dataset / f"seed-{spec.seed}"
 
     def finished_cell(self, spec: CellSpec) -> CellRecord | None:
         """The record of a cell that was trained and scored from exactly this spec."""
@@ -160,7 +178,9 @@ def read_runs(folders: Sequence[Path]) -> list[Result]:
 
 
 def _read_run(folder: Path) -> list[Result]:
-    models: dict[str, type[AnyRecord]] = {"cells": CellRecord, "references": ReferenceRecord, "detectors": JudgeRecord}
+    models: dict[str, type[AnyRecord]] = {
+        "cells": CellRecord, "references": ReferenceRecord, "detectors": JudgeRecord, "attacks": AttackRecord,
+    }  # fmt: skip
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; give run folders such as runs/NAME.")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path
@@ -20,7 +21,7 @@ from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.images import convert, tasks
 from gan_bench.records import CellRecord, CellSpec, read_record
-from gan_bench.run_folder import GENERATOR, RECORD
+from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, RECORD
 
 BLOCK = 100  # samples are computed in aligned blocks of this many: a kernel chosen by batch size cannot change a pixel
 
@@ -113,23 +114,48 @@ def _from_images(variant: Variant, images: Tensor) -> Tensor:
     return variant.transform(tasks.SOURCES[variant.task](convert.to_float(images)).to(variant.device))
 
 
-def save_generator(variant: Variant, spec: CellSpec, path: Path) -> None:
-    """The weights that samples come from, as safetensors, with the spec beside them."""
-    state = {name: value.detach().cpu().contiguous() for name, value in variant.sampler.state_dict().items()}
-    with atomic_path(path) as temporary:
-        save_file(state, temporary, metadata={"spec": json.dumps(spec.model_dump(mode="json"))})
+def save_networks(variant: Variant, spec: CellSpec, cell: Path) -> None:
+    """The weights that samples come from, and those of the critic if there is one, as safetensors with the spec inside."""
+    networks = {GENERATOR: variant.sampler}
+    if variant.critic is not None:
+        networks[DISCRIMINATOR] = variant.shown(variant.critic)
+
+    for name, network in networks.items():
+        state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+        with atomic_path(cell / name) as temporary:
+            save_file(state, temporary, metadata={"spec": json.dumps(spec.model_dump(mode="json"))})
 
 
 def load_generator(cell: Path, device: torch.device) -> tuple[Variant, CellRecord]:
     """A finished cell's variant with its trained generator. Raises UserError when the folder holds none."""
-    record_file, weights = cell / RECORD, cell / GENERATOR
-    if not record_file.is_file() or not weights.is_file():
+    if not (cell / RECORD).is_file() or not (cell / GENERATOR).is_file():
         raise UserError(f"{cell} is no finished cell; give a folder such as runs/NAME/cells/mnist/dcgan/seed-0.")
 
-    record = read_record(record_file, CellRecord)
+    record = read_record(cell / RECORD, CellRecord)
     variant = build_variant(record.spec, device)
-    try:
-        variant.sampler.load_state_dict(load_file(weights))
-    except (SafetensorError, RuntimeError) as error:
-        raise UserError(f"{weights} does not hold the generator that {record_file} describes ({error}).") from error
+    _load_weights(variant.sampler, cell / GENERATOR)
     return variant, record
+
+
+def load_critic(cell: Path, device: torch.device) -> Callable[[Tensor], Tensor] | None:
+    """A finished cell's trained discriminator: images (B, C, H, W) in [-1, 1] -> (B,), higher for real. None: it has none.
+
+    It is in evaluation mode and frozen, and can be differentiated with respect to the images. Raises UserError where its file
+    is absent or damaged.
+    """
+    variant = build_variant(read_record(cell / RECORD, CellRecord).spec, device)
+    if variant.critic is None:
+        return None
+
+    network = variant.shown(variant.critic)
+    _load_weights(network, cell / DISCRIMINATOR)
+    network.eval().requires_grad_(False)
+    return variant.realness
+
+
+def _load_weights(network: nn.Module, file: Path) -> None:
+    """Raises UserError, which names the file, where it is absent or does not hold weights of this network."""
+    try:
+        network.load_state_dict(load_file(file))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise UserError(f"{file} does not hold the network that {file.with_name(RECORD)} describes ({error}).") from error

@@ -30,6 +30,7 @@ class Discriminating(Variant):
         "real_accuracy": D_ACCURACY, "fake_accuracy": D_ACCURACY,
     }  # fmt: skip
 
+    critic = "discriminator"
     discriminator: nn.Module
     boundary: ClassVar[float | None] = 0.0  # logits above it say "real"; None where the critic is no classifier
 

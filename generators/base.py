@@ -36,6 +36,7 @@ class Variant(abc.ABC):
     short_budget   settings that differ from the paper's when a budget allows few updates; the module says why
     for_points     settings that differ where points are drawn; None: it draws only images
     averaged       the networks of whose weights `ema` keeps a running average
+    critic         the name of the network that learns to tell its images from real ones; None: it has none
     curves         each name that `train_step` may return -> the panel of the training chart that shows it
     sampler        the network that images are drawn from: the generator, or the running average of its weights
     """
@@ -49,6 +50,7 @@ class Variant(abc.ABC):
     short_budget: ClassVar[dict[str, Any]] = {}
     for_points: ClassVar[dict[str, Any] | None] = None
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
+    critic: ClassVar[str | None] = None
     curves: ClassVar[dict[str, str]] = {}
 
     generator: nn.Module
@@ -160,6 +162,18 @@ class Variant(abc.ABC):
     def reconstruct(self, images: Tensor) -> Tensor | None:
         """Images (B, C, H, W) in [-1, 1] -> the same, encoded and decoded. None: it does not encode."""
         return None
+
+    def realness(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) in [-1, 1] -> (B,): the critic's output, higher for real; its mean over a map of patches.
+
+        Only for a variant that has a critic.
+        """
+        assert self.critic is not None
+        return self.shown(self.critic)(self.critic_input(images)).flatten(1).mean(1)
+
+    def critic_input(self, images: Tensor) -> Tensor:
+        """What the critic is given for single images (B, C, H, W) of unknown class."""
+        return images
 
     def g_input(self, z: Tensor, labels: Tensor) -> Tensor:
         """What the generator is given for latents (B, z_dim) and labels (B,)."""

@@ -45,7 +45,15 @@ class CGAN(AdversarialVariant):
 
     def d_input(self, images: Tensor, labels: Tensor) -> Tensor:
         """Images (B, C, H, W) and labels (B,) -> (B, C + n_classes, H, W): the plane of the class is 1 / H, the others 0."""
-        height, width = images.shape[2:]
-        one_hot = F.one_hot(labels, self.n_classes).to(images.dtype) / height
-        planes = one_hot[:, :, None, None].expand(-1, -1, height, width)
-        return torch.cat([images, planes], dim=1).contiguous(memory_format=torch.channels_last)
+        return with_planes(images, F.one_hot(labels, self.n_classes))
+
+    def critic_input(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) of unknown class -> (B, C + n_classes, H, W): each plane has its mean over the classes."""
+        return with_planes(images, torch.full((len(images), self.n_classes), 1 / self.n_classes, device=images.device))
+
+
+def with_planes(images: Tensor, shares: Tensor) -> Tensor:
+    """Images (B, C, H, W) and shares of classes (B, K) -> (B, C + K, H, W): a constant plane for each class, share / H."""
+    height, width = images.shape[2:]
+    planes = (shares.to(images.dtype) / height)[:, :, None, None].expand(-1, -1, height, width)
+    return torch.cat([images, planes], dim=1).contiguous(memory_format=torch.channels_last)

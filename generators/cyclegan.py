@@ -64,6 +64,7 @@ class CycleGAN(Variant):
         "lr": 4e-4, "cycle_weight": 5.0, "identity_weight": 1.0, "decay": 0.0,
         "residual": True, "width_divisor": 2, "n_blocks": 1, "ema": 0.99,
     }  # fmt: skip
+    critic = "d_target"
     curves = {
         **Variant.curves, "g_loss": LOSSES, "cycle": LOSSES, "identity": LOSSES, "d_loss": LOSSES,
         "real_accuracy": D_ACCURACY, "fake_accuracy": D_ACCURACY,

@@ -48,6 +48,10 @@ class PacGAN2(AdversarialVariant):
             return points.networks(s, self.image_shape, packed=PACKED)
         return blocks.dcgan_networks(s.z_dim, self.image_shape, s.width, d_channels=PACKED * self.image_shape[0])
 
+    def critic_input(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) -> packs of an image with itself."""
+        return pack([images] * PACKED)
+
     def n_batches(self, step: int) -> int:
         """One for each sample of a pack."""
         return PACKED

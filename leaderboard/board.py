@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
+from gan_bench.leaderboard.attacked import Attacked
+from gan_bench.leaderboard.audit import audit_data, told_by_trivial
 from gan_bench.leaderboard.columns import Column
-from gan_bench.leaderboard.detections import DETECTABILITY_IS
+from gan_bench.leaderboard.detections import DETECTABILITY_IS, Detected, tiers_of
+from gan_bench.leaderboard.estimates import Estimate
 from gan_bench.leaderboard.markdown import markdown
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
+from gan_bench.leaderboard.parts import all_notes
 from gan_bench.leaderboard.rows import Row
-from gan_bench.leaderboard.standings import Standings
+from gan_bench.leaderboard.standings import Standings, Track
+from gan_bench.records import LEAVE_ONE_OUT
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,10 @@ class Board:
     detectors: pd.DataFrame
     standings: list[Standings]
 
+    def frame(self) -> pd.DataFrame:
+        """All rows, and between them those of the detectability of each variant, tier and seed."""
+        return pd.concat([self.generators, _detectability(self.detectors, self.standings), self.detectors])
+
     def markdown(self) -> str:
         """The tables and their notes, rounded."""
         return markdown(self.standings)
@@ -36,15 +46,36 @@ class Board:
         return {"tracks": [_track_data(s) for s in self.standings]}
 
 
+def _detectability(detectors: pd.DataFrame, all_standings: Iterable[Standings]) -> pd.DataFrame:
+    """The rows of the detections that give the detectability, as numbers of the generators: "detectability_clean", ..."""
+    keys = [*Track._fields, "entry", "tier", "detector"]
+    chosen = [
+        (*s.track, row.label, tier, detector)
+        for s in all_standings
+        for row in s.rows
+        for tier, detector in row.detector.items()
+    ]
+    aurocs = detectors[(detectors["name"] == "auroc") & (detectors["protocol"] == LEAVE_ONE_OUT)]
+    found = aurocs[pd.MultiIndex.from_frame(aurocs[keys]).isin(chosen)]
+    names = "detectability_" + found["tier"].astype(str)
+    return found.assign(kind="variant", name=names, metric="detectability", higher_is_better=False)
+
+
 def _track_data(s: Standings) -> dict[str, Any]:
+    failed = [e for e in s.judges if e.status != "done"]
     return {
         **s.track._asdict(),
         "headline": s.headline.name if s.headline else None,
         "not_telling": [c.name for c in s.columns if not s.telling(c)],
         "generators": [_row_data(row, s) for row in s.rows],
-        "detectors": [asdict(d) for d in s.detected],
-        "failed_detectors": [{"detector": e.label, "seed": e.seed, "reason": e.reason} for e in s.judges if e.status != "done"],
-        "notes": generator_notes(s) + (detector_notes(s) if s.judges else []),
+        "detectors": [_detected_data(d) for d in s.detected],
+        "failed_detectors": [{"detector": e.label, "seed": e.seed, "reason": e.reason} for e in failed],
+        "told_by_trivial_pixel_statistics": {tier: told_by_trivial(s, tier) for tier in tiers_of(s.detected)},
+        "audit": audit_data(s),
+        "spreads": [asdict(spread) for spread in s.spreads],
+        "attacks": [_attack_data(a) for a in s.attacked],
+        "failed_attacks": [{"seed": e.seed, "reason": e.reason} for e in s.attacks if e.status != "done"],
+        "notes": generator_notes(s) + ([*detector_notes(s), *all_notes(s)] if s.judges else []),
     }
 
 
@@ -61,10 +92,26 @@ def _row_data(row: Row, s: Standings) -> dict[str, Any]:
         "rank_is_point_estimate": row.is_point,
         "metrics": [_metric_data(row, c) for c in s.columns if c in row.quality],
         "cost": {name: estimate.value for name, estimate in row.cost.items()},
-        "detectability": {**asdict(row.detectability), "detector": row.detector},
+        "detectability": {
+            tier: {**asdict(auroc), "detector": row.detector.get(tier)} for tier, auroc in row.detectability.items()
+        },
         "detectability_is": DETECTABILITY_IS,
     }
 
 
 def _metric_data(row: Row, column: Column) -> dict[str, Any]:
     return {**column._asdict(), **asdict(row.quality[column]), "trained_against": row.trained_against(column)}
+
+
+def _detected_data(d: Detected) -> dict[str, Any]:
+    measures = {name: _short(estimate) for name, estimate in d.measures.items()}
+    return {**{name: value for name, value in vars(d).items() if name != "measures"}, "measures": measures}
+
+
+def _attack_data(a: Attacked) -> dict[str, Any]:
+    return {**vars(a), "auroc": _short(a.auroc), "success": _short(a.success)}
+
+
+def _short(estimate: Estimate) -> dict[str, Any]:
+    """An estimate without what it lacks; its value is always there. There are thousands of them."""
+    return {name: value for name, value in vars(estimate).items() if name == "value" or value not in (None, ())}

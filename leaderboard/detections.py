@@ -1,7 +1,8 @@
-"""Detections averaged over seeds, and how easily a variant is detected at least."""
+"""Detections averaged over seeds, how easily a variant is detected at least, and how far numbers vary between seeds."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,24 +12,58 @@ import pandas as pd
 
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.estimates import Estimate, over_seeds
-from gan_bench.records import JudgeRecord
+from gan_bench.leaderboard.frames import DETECTION
+from gan_bench.records import CONTROLS, EVERY, LEAVE_ONE_OUT, PROTOCOLS, REFITTED, SEEN, TIERS, JudgeRecord
 
-LEAVE_ONE_OUT = "leave-one-out"
 DETECTABILITY_IS = "a lower bound"  # another detector, or one unfitted number, may tell the fakes better
-ORDER = {"seen": 0, LEAVE_ONE_OUT: 1}  # of protocols; others follow, by name
+HEADLINE_TIERS = TIERS[:2]  # those whose detectability is a column of the generators' table
+WHERE = ["detector", "tier", "protocol", "fitted_on", "entry", "corruption", "severity", "n_real", "n_fake"]
 
 
 @dataclass(frozen=True)
 class Detected:
-    """One detector under one protocol on one variant. `measures` holds an estimate for each of `frames.MEASURES`."""
+    """One detector on one tier under one protocol, tested on one variant.
+
+    fitted_on  the labels of the cells whose fakes it saw, joined by `frames.TOGETHER`
+    measures   an estimate for each of `frames.MEASURES` that the records have
+    """
 
     detector: str
+    tier: str
     protocol: str
+    fitted_on: str
     variant: str
+    corruption: str
+    severity: int
     n_real: int
     n_fake: int
     method: str
     measures: dict[str, Estimate]
+
+    def of(self, name: str) -> Estimate:
+        """One of its measures; an estimate without a value where the records have none."""
+        return self.measures.get(name, Estimate())
+
+    @property
+    def auroc(self) -> Estimate:
+        """Its AUROC."""
+        return self.of("auroc")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far the AUROC of a detector under SEEN varies on one tier, as standard deviations over all variants.
+
+    fits   between two fits with different seeds of the detector, on the same images; from `pairs` pairs of fits
+    seeds  between GAN seeds, which change the fakes, the folds and the fit; from `n_seeds` seeds
+    """
+
+    detector: str
+    tier: str
+    fits: float | None
+    pairs: int
+    seeds: float | None
+    n_seeds: int
 
 
 def detected_over_seeds(frame: pd.DataFrame, judges: Iterable[Entry]) -> list[Detected]:
@@ -36,33 +71,87 @@ def detected_over_seeds(frame: pd.DataFrame, judges: Iterable[Entry]) -> list[De
     methods = {e.label: e.record.method for e in judges if isinstance(e.record, JudgeRecord)}
 
     measures: dict[tuple[Any, ...], dict[str, Estimate]] = defaultdict(dict)
-    keys = ["detector", "protocol", "entry", "n_real", "n_fake", "name"]
-    for (*where, name), estimate in over_seeds(frame, keys).items():
+    for (*where, name), estimate in over_seeds(frame[frame["metric"] == DETECTION], [*WHERE, "name"]).items():
         measures[tuple(where)][name] = estimate
 
     detected = []
-    for (detector, protocol, variant, n_real, n_fake), found in measures.items():
-        detected.append(Detected(detector, protocol, variant, int(n_real), int(n_fake), methods[detector], found))
+    for key, found in measures.items():
+        fields: dict[str, Any] = dict(zip(WHERE, key, strict=True))
+        variant = fields.pop("entry")
+        detected.append(Detected(**fields, variant=variant, method=methods[fields["detector"]], measures=found))
     return sorted(detected, key=_position)
 
 
-def detectability(variant: str, detected: Iterable[Detected]) -> tuple[Estimate, str | None]:
-    """The AUROC of the best detector fitted without this variant, and that detector's name. Other protocols do not count.
+def tiers_of(detected: Iterable[Detected]) -> list[str]:
+    """The tiers that there are detections on, in the order of `records.TIERS`."""
+    found = {d.tier for d in detected}
+    return sorted(found, key=lambda tier: (_place(tier, TIERS), tier))
 
-    It is a lower bound: detectors that were not tried may tell the variant's fakes better.
+
+def detectability(variant: str, detected: Iterable[Detected]) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """How easily a variant is detected at least: tier -> AUROC, and tier -> the name of the detector that has it.
+
+    Of the detectors that were fitted without the variant, it is the one with the highest AUROC on the validation fold, which
+    held no fakes of the variant either. To take the highest AUROC on the tested fakes themselves would flatter it. It is a
+    lower bound: another detector, tried here or not, may tell the fakes better.
     """
+    aurocs, detectors = {}, {}
     unseen = [d for d in detected if d.variant == variant and d.protocol == LEAVE_ONE_OUT]
+    for tier in TIERS:
+        chosen = chosen_on_validation(d for d in unseen if d.tier == tier)
+        if chosen is None:
+            aurocs[tier] = Estimate(unavailable=(f"no detector was tested on it under {LEAVE_ONE_OUT}",))
+        else:
+            aurocs[tier], detectors[tier] = chosen.auroc, chosen.detector
+    return aurocs, detectors
 
-    best, highest = None, float("-inf")
-    for d in unseen:
-        auroc = d.measures["auroc"].value
-        if auroc is not None and auroc > highest:
-            best, highest = d, auroc  # of equals the first by name: `detected` is sorted
 
-    if best is None:
-        return Estimate(unavailable=(f"no detector was tested on it under {LEAVE_ONE_OUT}",)), None
-    return best.measures["auroc"], best.detector
+def chosen_on_validation(detected: Iterable[Detected]) -> Detected | None:
+    """The one with the highest AUROC on the validation fold, of equals the first; None where none has one."""
+    chosen, highest = None, -math.inf
+    for d in detected:
+        value = d.of("validate_auroc").value
+        if value is not None and value > highest:
+            chosen, highest = d, value
+    return chosen
+
+
+def seen_on_all(detected: Iterable[Detected], detector: str, tier: str) -> Estimate:
+    """The AUROC of a detector on the fakes of all variants, all of which it was fitted on."""
+    found = seen(detected, detector, tier)
+    return Estimate() if found is None else found.auroc
+
+
+def seen(detected: Iterable[Detected], detector: str, tier: str) -> Detected | None:
+    """A detector tested on the fakes of all variants, all of which it was fitted on."""
+    same = (d for d in detected if (d.detector, d.tier, d.protocol, d.variant) == (detector, tier, SEEN, EVERY))
+    return next(same, None)
+
+
+def spreads(frame: pd.DataFrame) -> list[Spread]:
+    """The spread of each detector and tier in a frame of `frames.detector_frame` for which there are enough seeds."""
+    aurocs = frame[(frame["name"] == "auroc") & frame["protocol"].isin((SEEN, REFITTED)) & (frame["entry"] != EVERY)]
+    found = []
+    for (detector, tier), own in aurocs.groupby(["detector", "tier"]):
+        wide = own.pivot_table(index=["entry", "seed"], columns="protocol", values="value", aggfunc="mean")
+        wide = wide.reindex(columns=[SEEN, REFITTED])
+        pairs = (wide[SEEN] - wide[REFITTED]).dropna()
+        fits = math.sqrt((pairs**2).mean() / 2) if len(pairs) else None  # the variance of two numbers is d^2 / 2
+
+        by_variant = wide[SEEN].dropna().groupby("entry").agg(["var", "count"]).query("count > 1")
+        freedom = by_variant["count"] - 1
+        seeds = math.sqrt((by_variant["var"] * freedom).sum() / freedom.sum()) if len(by_variant) else None
+        n_seeds = int(by_variant["count"].max()) if len(by_variant) else 0
+        if fits is not None or seeds is not None:
+            found.append(Spread(str(detector), str(tier), fits, len(pairs), seeds, n_seeds))
+    return sorted(found, key=lambda spread: (_place(spread.tier, TIERS), spread.detector))
 
 
 def _position(d: Detected) -> tuple[Any, ...]:
-    return d.detector, ORDER.get(d.protocol, 2), d.protocol, d.variant, d.n_real, d.n_fake
+    places = _place(d.tier, TIERS), d.tier, _place(d.protocol, (*PROTOCOLS, *CONTROLS)), d.protocol
+    return d.detector, *places, d.fitted_on, d.variant == EVERY, d.variant, d.corruption, d.severity, d.n_real, d.n_fake
+
+
+def _place(name: str, order: tuple[str, ...]) -> int:
+    """Its place in an order; what is not in it comes last."""
+    return order.index(name) if name in order else len(order)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gan_bench.core.changes import label_of
 from gan_bench.core.digests import json_digest
-from gan_bench.records import AnyRecord, CellRecord, JudgeRecord, ReferenceRecord, Result
+from gan_bench.records import AnyRecord, AttackRecord, CellRecord, JudgeRecord, ReferenceRecord, Result
 
 
 class Track(NamedTuple):
@@ -32,10 +32,10 @@ class Entry:
 
     run     the run folder that it came from
     files   the files beside the record, by what they show (see `records.Result`)
-    kind    variant, reference, external or detector
+    kind    variant, reference, external, detector or attack
     recipe  hash of everything in the spec but the seed: only equal recipes are averaged
-    fakes   of a detector: key of a cell -> label of that cell in the detector's own run
     label   the name with the settings that were changed, made unique where that stands for several recipes
+    labels  what a record calls others of its own run -> their labels: of a detector cells by their keys, of attacks detectors
     """
 
     record: AnyRecord
@@ -47,7 +47,7 @@ class Entry:
     seed: int | None
     recipe: str
     label: str
-    fakes: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -60,16 +60,19 @@ class Entry:
         return None if isinstance(self.record, ReferenceRecord) else self.record.reason
 
 
-Labels = dict[tuple[Path, Track, str], str]  # run folder, track and key of a cell -> label
+Labels = dict[tuple[Path, Track, str], str]  # run folder, track, and key of a cell or name of a detector -> label
 
 
 def entries_of(results: Sequence[Result]) -> list[Entry]:
     """The entries of all results, labelled and sorted. Trainings of one seed on two machines, which differ, both count."""
-    generators = _labelled([_entry(r, {}) for r in results if not isinstance(r.record, JudgeRecord)])
-    labels = {(e.run, e.track, e.record.spec.key): e.label for e in generators if isinstance(e.record, CellRecord)}
+    generators = _labelled([_entry(r, {}) for r in results if isinstance(r.record, CellRecord | ReferenceRecord)])
+    cells = {(e.run, e.track, e.record.spec.key): e.label for e in generators if isinstance(e.record, CellRecord)}
 
-    judges = _labelled([_entry(r, labels) for r in results if isinstance(r.record, JudgeRecord)])
-    return _one_per_training(generators + judges)
+    judges = _labelled([_entry(r, cells) for r in results if isinstance(r.record, JudgeRecord)])
+    detectors = {(e.run, e.track, e.name): e.label for e in judges}
+
+    attacks = _labelled([_entry(r, detectors) for r in results if isinstance(r.record, AttackRecord)])
+    return _one_per_training(generators + judges + attacks)
 
 
 def problems(entries: Iterable[Entry]) -> str:
@@ -89,15 +92,26 @@ def _entry(result: Result, labels: Labels) -> Entry:
     seed = spec.pop("seed", None)
 
     kind, name, label = _names(record)
-    fakes: dict[str, str] = {}
+    known = {key: labels.get((result.run, track, key), key) for key in _mentioned(record)}
     if isinstance(record, JudgeRecord):
         # A record knows its fakes by names that are unique only within its run, and by digests that change with the seed.
-        tested = {*record.spec.fakes, *(d.variant for d in record.detections)}
-        fakes = {key: labels.get((result.run, track, key), key) for key in tested}
-        spec["fakes"] = sorted(fakes[key] for key in record.spec.fakes)
+        spec["fakes"] = sorted(known[key] for key in record.spec.fakes)
+    for tested in ("others", "models"):  # they change with the seed as well, and no number depends on another one of them
+        spec.pop(tested, None)
 
     recipe = json_digest([kind, spec])
-    return Entry(record, result.run, result.files, track, kind, name, seed, recipe, label, fakes)
+    return Entry(record, result.run, result.files, track, kind, name, seed, recipe, label, known)
+
+
+def _mentioned(record: AnyRecord) -> set[str]:
+    """What a record says of others: keys of cells, or names of detectors."""
+    if isinstance(record, JudgeRecord):
+        tested = {d.variant for d in record.detections}
+        return {*record.spec.fakes, *tested, *(key for d in record.detections for key in d.fitted_on)}
+    if isinstance(record, AttackRecord):
+        attacked = {name for a in record.attacks for name in (a.attacked, a.shown_to)}
+        return {*record.spec.models, *attacked, *record.flags}
+    return set()
 
 
 def _names(record: AnyRecord) -> tuple[str, str, str]:
@@ -106,6 +120,8 @@ def _names(record: AnyRecord) -> tuple[str, str, str]:
         return "variant", record.spec.variant, label_of(record.spec.variant, record.spec.changed)
     if isinstance(record, ReferenceRecord):
         return "external" if record.external else "reference", record.spec.name, record.spec.name
+    if isinstance(record, AttackRecord):
+        return "attack", "attacks", "attacks"
     return "detector", record.spec.detector, record.spec.detector
 
 
@@ -146,4 +162,6 @@ def _samples(record: AnyRecord) -> str:
         return record.samples_digest or ""
     if isinstance(record, JudgeRecord):
         return json_digest(record.spec.fakes)
+    if isinstance(record, AttackRecord):
+        return json_digest(record.spec.models)
     return ""

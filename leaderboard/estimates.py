@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, cast
+from statistics import fmean, stdev
+from typing import Any, NamedTuple
 
 import pandas as pd
 from scipy.special import stdtrit
@@ -26,38 +28,53 @@ class Estimate:
     unavailable: tuple[str, ...] = ()
 
 
+class Number(NamedTuple):
+    """One number of one seed, as `frames` has it. What is missing is not a number, or None."""
+
+    value: float
+    low: float
+    high: float
+    interval_method: str
+    least: float
+    most: float
+    unavailable: str
+
+
 def over_seeds(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], Estimate]:
-    """One estimate for each group of rows that agree in `keys`; a row that lacks one of the keys is left out."""
-    return {key: _estimate(group) for key, group in cast(Any, frame.groupby(keys))}
+    """One estimate for each group of rows that agree in `keys`, sorted; a row that lacks one of the keys is left out."""
+    found = frame.dropna(subset=keys).reindex(columns=[*keys, *Number._fields])
+    groups: dict[tuple[Any, ...], list[Number]] = defaultdict(list)
+    for row in zip(*(found[name].tolist() for name in found.columns), strict=True):  # faster than groups of pandas by far
+        groups[row[: len(keys)]].append(Number(*row[len(keys) :]))
+    return {key: _estimate(groups[key]) for key in sorted(groups)}
 
 
-def _estimate(group: pd.DataFrame) -> Estimate:
+def _estimate(numbers: list[Number]) -> Estimate:
     """The mean. From two seeds on: with an interval over them; with one: with the record's own, if it has one."""
-    valued = group[group["value"].notna()]
-    reasons = tuple(sorted(set(group["unavailable"].dropna())))
-    n, values = len(valued), valued["value"]
-    if n == 0:
+    valued = [number for number in numbers if not pd.isna(number.value)]
+    reasons = tuple(sorted({number.unavailable for number in numbers if not pd.isna(number.unavailable)}))
+    if not valued:
         return Estimate(unavailable=reasons)
 
-    only, mean = valued.iloc[0], float(values.mean())
-    if n > 1:
-        low, high = _seed_interval(values, float(only["least"]), float(only["most"]))
-        return Estimate(mean, low, high, SEED_INTERVAL, n, reasons)
+    only, values = valued[0], [number.value for number in valued]
+    mean = fmean(values)
+    if len(values) > 1:
+        low, high = _seed_interval(values, only.least, only.most)
+        return Estimate(mean, low, high, SEED_INTERVAL, len(values), reasons)
 
-    if pd.isna(only["low"]):
+    if pd.isna(only.low):
         return Estimate(mean, seeds=1, unavailable=reasons)
-    return Estimate(mean, float(only["low"]), float(only["high"]), only["interval_method"], 1, reasons)
+    return Estimate(mean, only.low, only.high, only.interval_method, 1, reasons)
 
 
-def _seed_interval(values: pd.Series[float], least: float, most: float) -> tuple[float, float]:
+def _seed_interval(values: list[float], least: float, most: float) -> tuple[float, float]:
     """The ends of the 95 % t interval of the mean of two values or more; of equal ones it has no width.
 
     least, most  the range that the number can have; not a number: no bound
     """
-    mean = float(values.mean())
-    if values.nunique() == 1:
+    n, mean = len(values), fmean(values)
+    if len(set(values)) == 1:
         return mean, mean
 
-    n = len(values)
-    error, quantile = float(values.std(ddof=1)) / math.sqrt(n), float(stdtrit(n - 1, 0.975))  # of Student's t
+    error, quantile = stdev(values) / math.sqrt(n), float(stdtrit(n - 1, 0.975))  # of Student's t
     return interval(mean, error, None if math.isnan(least) else least, None if math.isnan(most) else most, quantile)

@@ -1,4 +1,4 @@
-"""The charts of a track: the headline metric of each entry, and quality against detectability."""
+"""The charts of a track: the headline metric of each entry, quality against detectability, and detection of damaged images."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from gan_bench.core.charts import COLOURS, FAINT, STYLE, new_figure, save_figure
 from gan_bench.leaderboard.cells import FLATTERED
 from gan_bench.leaderboard.columns import Column, titles
+from gan_bench.leaderboard.detections import HEADLINE_TIERS, Detected
+from gan_bench.leaderboard.detector_tables import damaged
 from gan_bench.leaderboard.estimates import Estimate
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
@@ -21,6 +23,7 @@ MARKS = ("o", "s", "^", "D", "v", "p", "X", "<")  # as many as do not divide the
 WIDTH, DPI = 7.2, 160  # inches, dots per inch
 DASHED: Any = (0, (4, 3))
 LONGEST = 28  # characters of a label
+ACROSS = 4  # panels in a row of the chart of damage
 
 Look = dict[str, tuple[str, str]]  # label -> (colour, mark)
 
@@ -54,28 +57,56 @@ def headline_chart(s: Standings, look: Look, path: Path) -> bool:
 
 
 def detectability_chart(s: Standings, look: Look, path: Path) -> bool:
-    """Headline metric (x) against the best unseen detector's AUROC (y), one panel for each headline.
+    """Headline metric (x) against detectability (y): a row of panels for each headline, a panel in it for each tier.
 
     False: fewer than two variants have both.
     """
     groups: dict[Column | None, list[Row]] = {}
     for row in s.rows:
-        if row.kind == "variant" and row.of(row.headline).value is not None and row.detectability.value is not None:
+        if row.kind == "variant" and row.of(row.headline).value is not None and row.detector:
             groups.setdefault(row.headline, []).append(row)
-    if sum(map(len, groups.values())) < 2:
+    tiers = [tier for tier in HEADLINE_TIERS if any(tier in row.detector for rows in groups.values() for row in rows)]
+    if not tiers or sum(map(len, groups.values())) < 2:
         return False
 
     with matplotlib.rc_context(STYLE):
-        figure = new_figure(WIDTH, 0.9 + 3.0 * len(groups), DPI)
-        first, *others = panels = _panels(figure, [1.0] * len(groups))
-        for axes in others:
-            axes.sharey(first)  # AUROCs can be compared across headlines
+        figure = new_figure(3.2 + 4.0 * len(tiers), 0.9 + 3.0 * len(groups), DPI)
+        grid = figure.subplots(len(groups), len(tiers), sharex="row", sharey=True, squeeze=False)  # AUROCs can be compared
+        for rows, panels in zip(groups.values(), grid, strict=True):
+            for tier, axes in zip(tiers, panels, strict=True):
+                axes.set_title(tier, fontsize=10, loc="left")
+                _draw_detectability(axes, [row for row in rows if tier in row.detector], tier, look)
+                _headline(axes, rows[0], s)
+            panels[0].set_ylabel("Detectability, at least:\nAUROC of a detector that never saw it")
+            _legend(panels)
+        save_figure(figure, path)
+    return True
 
-        for rows, axes in zip(groups.values(), panels, strict=True):
-            for row in rows:
-                _draw_point(axes, look[row.label], row.of(row.headline), row.detectability, label=_name(row))
-            _headline(axes, rows[0], s)
-            _finish_detectability(axes)
+
+def robustness_chart(s: Standings, path: Path) -> bool:
+    """AUROC (y) over severity (x), a panel for each corruption and a line for each detector. False: nothing to draw."""
+    found = damaged(s)
+    corruptions = list(dict.fromkeys(corruption for by_corruption in found.values() for corruption in by_corruption))
+    if not corruptions:
+        return False
+
+    look, n_rows = looks(found), -(-len(corruptions) // ACROSS)
+    with matplotlib.rc_context(STYLE):
+        figure = new_figure(WIDTH + 3.0, 0.5 + 1.9 * n_rows)
+        grid = figure.subplots(n_rows, ACROSS, sharex=True, sharey=True, squeeze=False)
+        for axes in grid.flat[len(corruptions) :]:
+            axes.set_visible(False)
+        for axes in grid.flat[max(0, len(corruptions) - ACROSS) : len(corruptions)]:  # below them is no panel
+            axes.tick_params(labelbottom=True)
+
+        for corruption, axes in zip(corruptions, grid.flat, strict=False):  # the grid may have panels left
+            for detector, by_corruption in found.items():
+                _draw_damage(axes, by_corruption.get(corruption, {}), detector, look)
+            _finish_damage(axes, corruption)
+        handles = {label: h for axes in grid.flat for h, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False, fontsize=8)
+        figure.supxlabel("Severity; 0: undamaged", fontsize=9.5)
+        figure.supylabel("AUROC", fontsize=9.5)
         save_figure(figure, path)
     return True
 
@@ -97,12 +128,34 @@ def _draw_headlines(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     axes.grid(axis="x")
 
 
-def _finish_detectability(axes: Axes) -> None:
+def _draw_detectability(axes: Axes, rows: Iterable[Row], tier: str, look: Look) -> None:
+    for row in rows:
+        _draw_point(axes, look[row.label], row.of(row.headline), row.detectability[tier], label=_name(row))
     axes.axhline(0.5, color=FAINT, linestyle=DASHED, linewidth=1.2)
     axes.annotate("coin toss", (1, 0.5), (0, 3), ("axes fraction", "data"), "offset points", color=FAINT, ha="right")
     axes.grid()
-    axes.set_ylabel("Detectability, at least:\nAUROC of the best detector tried")
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+
+
+def _legend(panels: Sequence[Axes]) -> None:
+    """One legend for a row of panels, right of it."""
+    handles = {label: h for axes in panels for h, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    panels[-1].legend(handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+
+
+def _draw_damage(axes: Axes, by_severity: dict[int, Detected], detector: str, look: Look) -> None:
+    """The line of one detector in one panel."""
+    points = sorted((severity, d.auroc.value) for severity, d in by_severity.items() if d.auroc.value is not None)
+    if points:
+        severities, aurocs = zip(*points, strict=True)
+        colour, mark = look[detector]
+        axes.plot(severities, aurocs, color=colour, marker=mark, markersize=3.5, linewidth=1.2, label=_short(detector))
+
+
+def _finish_damage(axes: Axes, corruption: str) -> None:
+    axes.set_title(_short(corruption), fontsize=9.5, loc="left")
+    axes.axhline(0.5, color=FAINT, linestyle=DASHED, linewidth=1.0)
+    axes.set_xticks(range(6))
+    axes.grid()
 
 
 def _headline(axes: Axes, row: Row, s: Standings) -> Column:
@@ -155,5 +208,9 @@ def _start_at_zero(axes: Axes, estimates: Iterable[Estimate]) -> None:
 
 def _name(row: Row) -> str:
     """Its label, shortened; marked where its loss uses the extractor of the headline."""
-    shown = row.label if len(row.label) <= LONGEST else row.label[: LONGEST - 1] + "…"
+    shown = _short(row.label)
     return shown + FLATTERED if row.trained_against(row.headline) else shown
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"

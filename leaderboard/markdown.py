@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from gan_bench.leaderboard.cells import ColumnHeader, Table, TableCell
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
+from gan_bench.leaderboard.parts import Part, detector_parts
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.leaderboard.tables import detector_matrix, generator_table
+from gan_bench.leaderboard.tables import generator_table
 
 
 def markdown(all_standings: Iterable[Standings]) -> str:
@@ -18,10 +19,18 @@ def markdown(all_standings: Iterable[Standings]) -> str:
         parts.append(f"## {_escape(s.track.heading)}")
         if s.rows:
             parts += ["### Generators", _pipe_table(generator_table(s)), _bullets(generator_notes(s))]
-        if s.judges:
-            parts += ["### Detectors: AUROC", _pipe_table(detector_matrix(s)), _bullets(detector_notes(s))]
+        if s.judges or s.attacks:
+            parts += ["### Detectors", _bullets(detector_notes(s))]
+            parts += [text for part in detector_parts(s) for text in _part_texts(part)]
 
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _part_texts(part: Part) -> list[str]:
+    texts = [f"### {_escape(f'{part.title}: {part.small}'.removesuffix(': '))}"]
+    for title, table in part.tables.items():
+        texts += [_escape(title) + ":", _pipe_table(table)]
+    return [*texts, _bullets(part.notes)]
 
 
 def _escape(text: str) -> str:

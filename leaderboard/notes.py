@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from gan_bench.leaderboard.cells import DASH, FLATTERED
 from gan_bench.leaderboard.columns import Column, titles
-from gan_bench.leaderboard.detections import LEAVE_ONE_OUT
+from gan_bench.leaderboard.detector_tables import PROTOCOL_WORDS
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import SEED_INTERVAL, Estimate
 from gan_bench.leaderboard.rank import FEWEST_SEEDS
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.records import FROM_LATENTS
+from gan_bench.records import FROM_LATENTS, LEAVE_ONE_OUT
 
 
 def generator_notes(s: Standings) -> list[str]:
@@ -25,8 +25,7 @@ def generator_notes(s: Standings) -> list[str]:
         *_ranking_notes(s, names),
         *_interval_notes(trained, others),
         *_doubtful_column_notes(s, names),
-        f"Detectability is a lower bound: the best AUROC of the detectors tried here, fitted without this variant "
-        f"({LEAVE_ONE_OUT}); simpler cues of storage may tell the fakes better. Lower: harder for these detectors.",
+        *_detectability_notes(s),
         *_unavailable_notes(s, names),
         *_provenance_notes(s),
         *_warning_notes(s),
@@ -34,15 +33,26 @@ def generator_notes(s: Standings) -> list[str]:
 
 
 def detector_notes(s: Standings) -> list[str]:
-    """The notes of the detectors' tables."""
+    """The notes of all tables of detectors."""
     measures = [estimate for d in s.detected for estimate in d.measures.values()]
-    failed = [f"{e.label}, {problems([e])}" for e in s.judges if e.status != "done"]
-    warnings = {f"Warning in the records: {warning}" for e in s.judges for warning in e.record.warnings}
+    failed = [f"{e.label}, {problems([e])}" for e in (*s.judges, *s.attacks) if e.status != "done"]
+    warnings = {f"Warning in the records: {warning}" for e in (*s.judges, *s.attacks) for warning in e.record.warnings}
+    protocols = {d.protocol for d in s.detected}
     return [
         "AUROC: 1 separates all fakes from all reals; 0.5 is a coin toss.",
+        *(f"{protocol}: {words}." for protocol, words in PROTOCOL_WORDS.items() if protocol in protocols),
         *_interval_notes(measures, []),
         *failed,
         *sorted(warnings),
+    ]
+
+
+def _detectability_notes(s: Standings) -> list[str]:
+    if s.judges and not any(row.detector for row in s.rows):
+        return [f"{DASH} Detectability: no detector was fitted without the variant that it was tested on ({LEAVE_ONE_OUT})."]
+    return [
+        f"Detectability is a lower bound: the AUROC of one detector that was fitted without this variant ({LEAVE_ONE_OUT}), "
+        "chosen on the validation fold. Another detector may tell the fakes better. Lower: harder for this one."
     ]
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gan_bench.core.files import write_text
@@ -35,7 +34,7 @@ def build(results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] 
     sections = [section(s, look, out) for s in board.standings]
 
     write_text(out / "leaderboard.md", board.markdown())
-    write_text(out / "leaderboard.csv", pd.concat([generators, detectors]).to_csv(index=False, lineterminator="\n"))
+    write_text(out / "leaderboard.csv", board.frame().to_csv(index=False, lineterminator="\n"))
     write_text(out / "leaderboard.json", json.dumps(board.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     write_text(out / "index.html", _html(board, sections))  # last, so that everything it links to exists
     return board
@@ -60,5 +59,6 @@ def _html(board: Board, sections: list[dict[str, Any]]) -> str:
         n_datasets=len({track.dataset for track in tracks}),
         n_variants=len(variants),
         n_records=len(entries),
+        in_the_csv={"detections", "attacks"},  # fields of records, too long for the page
         machines=[(json.loads(text), n) for text, n in sorted(machines.items())],
     )

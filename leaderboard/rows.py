@@ -16,8 +16,8 @@ class Row:
     """One entry of a generator table.
 
     entries        its records, sorted by seed
-    detectability  AUROC of the best detector that never saw this variant: a lower bound
-    detector       the name of that detector
+    detectability  tier -> AUROC of a detector that never saw this variant, chosen on validation: a lower bound
+    detector       tier -> the name of that detector, where there is one
     headline       the column that ranks the variants of its task
     ranks          the best and the worst rank that it can claim among the variants of its task
     """
@@ -27,8 +27,8 @@ class Row:
     entries: tuple[Entry, ...]
     quality: dict[Column, Estimate]
     cost: dict[str, Estimate]
-    detectability: Estimate
-    detector: str | None
+    detectability: dict[str, Estimate]
+    detector: dict[str, str]
     headline: Column | None = None
     ranks: tuple[int, int] | None = None
 

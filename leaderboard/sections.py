@@ -16,10 +16,11 @@ from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.curves import history_chart
 from gan_bench.leaderboard.figures import Look, detectability_chart, headline_chart
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
+from gan_bench.leaderboard.parts import detector_parts
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.leaderboard.tables import detection_table, detector_matrix, generator_table
-from gan_bench.records import CellRecord
+from gan_bench.leaderboard.tables import generator_table
+from gan_bench.records import CellRecord, Cue, JudgeRecord
 
 
 def section(s: Standings, look: Look, out: Path) -> dict[str, Any]:
@@ -30,9 +31,11 @@ def section(s: Standings, look: Look, out: Path) -> dict[str, Any]:
         "slug": slug,
         "generators": generator_table(s),
         "generator_notes": generator_notes(s),
-        "matrix": detector_matrix(s),
-        "detections": detection_table(s),
         "detector_notes": detector_notes(s),
+        "parts": _parts(s, slug, out),
+        "explained": _explained(s, slug, out),
+        "cues": _cues(s),
+        "methods": {e.label: e.record.method for e in s.judges if isinstance(e.record, JudgeRecord) and e.record.method},
         "figures": _figures(s, slug, look, out),
         "cards": _cards(s, slug, out),
         "trainings": _trainings(s, slug, out),
@@ -46,6 +49,38 @@ def _figures(s: Standings, slug: str, look: Look, out: Path) -> list[tuple[str, 
         (detectability_chart, f"figures/{slug}-detectability.png", "Quality against detectability, which is a lower bound."),
     )
     return [(path, caption) for draw, path, caption in charts if draw(s, look, out / path)]
+
+
+def _parts(s: Standings, slug: str, out: Path) -> list[dict[str, Any]]:
+    """The pieces on detectors, each with the path of its chart below `out`; "" where it has none."""
+    parts = []
+    for part in detector_parts(s):
+        path = f"figures/{slug}-{_slug(part.name)}.png"
+        drawn = part.chart is not None and part.chart(s, out / path)
+        parts.append({"part": part, "chart": path if drawn else ""})
+    return parts
+
+
+def _explained(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:
+    """The picture of what each detector sees, by the first of its seeds that has one."""
+    shown: dict[str, dict[str, str]] = {}
+    for e in s.judges:
+        if isinstance(e.record, JudgeRecord) and e.record.explained and "explained" in e.files and e.label not in shown:
+            path = f"explained/{slug}/{_slug(e.label)}.png"
+            _copy(e.files["explained"], out / path)
+            shown[e.label] = {"path": path, "label": e.label, "caption": e.record.explained}
+    return list(shown.values())
+
+
+def _cues(s: Standings) -> list[tuple[str, tuple[Cue, ...]]]:
+    """Detector and tier in words, and the features that weigh most, by the first of its seeds that has some."""
+    shown: dict[tuple[str, str], tuple[str, tuple[Cue, ...]]] = {}
+    for e in s.judges:
+        if isinstance(e.record, JudgeRecord):
+            for tier, cues in e.record.cues.items():
+                if cues:
+                    shown.setdefault((e.label, tier), (f"{e.label}, {tier}", cues))
+    return list(shown.values())
 
 
 def _cards(s: Standings, slug: str, out: Path) -> list[dict[str, str]]:

@@ -11,14 +11,15 @@ from itertools import groupby
 
 import pandas as pd
 
+from gan_bench.leaderboard.attacked import Attacked, attacked_over_seeds
 from gan_bench.leaderboard.columns import Column, column_of
-from gan_bench.leaderboard.detections import Detected, detectability, detected_over_seeds
+from gan_bench.leaderboard.detections import Detected, Spread, detectability, detected_over_seeds, spreads
 from gan_bench.leaderboard.entries import Entry, Track
 from gan_bench.leaderboard.estimates import over_seeds
 from gan_bench.leaderboard.frames import COSTS
 from gan_bench.leaderboard.rank import NO_RULES, choose_headline, ranks_in
 from gan_bench.leaderboard.rows import Row, by_task
-from gan_bench.records import JudgeRecord, TableRules
+from gan_bench.records import AttackRecord, CellRecord, JudgeRecord, ReferenceRecord, TableRules
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Standings:
     headline  the main one: that of the first task that has one; a row knows its own
     rules     how the suite wants the table to be read
     rows      one task after the other, each by the value in its headline; then reference and external rows
+    judges    the records that `detected` and `spreads` come from; `attacks`: those that `attacked` comes from
     """
 
     track: Track
@@ -38,11 +40,14 @@ class Standings:
     rows: tuple[Row, ...]
     detected: tuple[Detected, ...]
     judges: tuple[Entry, ...]
+    spreads: tuple[Spread, ...] = ()
+    attacked: tuple[Attacked, ...] = ()
+    attacks: tuple[Entry, ...] = ()
 
     @property
     def entries(self) -> list[Entry]:
         """Every record of the track, in the order of the tables."""
-        return [entry for row in self.rows for entry in row.entries] + list(self.judges)
+        return [entry for row in self.rows for entry in row.entries] + [*self.judges, *self.attacks]
 
     def telling(self, column: Column) -> bool:
         """Whether this metric tells good images from bad ones on this dataset."""
@@ -73,9 +78,10 @@ def _standings(
     track: Track, generators: pd.DataFrame, detectors: pd.DataFrame, entries: list[Entry], rules: TableRules
 ) -> Standings:
     judges = tuple(e for e in entries if isinstance(e.record, JudgeRecord))
+    attacks = tuple(e for e in entries if isinstance(e.record, AttackRecord))
     detected = detected_over_seeds(detectors, judges)
     columns = _columns(entries)
-    rows = _rows(generators, [e for e in entries if not isinstance(e.record, JudgeRecord)], columns, detected)
+    rows = _rows(generators, [e for e in entries if isinstance(e.record, CellRecord | ReferenceRecord)], columns, detected)
 
     variants = [row for task in by_task(rows).values() for row in _ranked(task, _headline(columns, task, rules))]
     others = [row for row in rows if row.kind != "variant"]
@@ -84,7 +90,10 @@ def _standings(
 
     shown = tuple(dict.fromkeys(column for column in (main, *headlines, *columns) if column))
     ordered = (*variants, *_by_value(replace(row, headline=main) for row in others))
-    return Standings(track, shown, main, rules, ordered, tuple(detected), judges)
+    return Standings(
+        track, shown, main, rules, ordered, tuple(detected), judges, tuple(spreads(detectors)),
+        tuple(attacked_over_seeds(detectors)), attacks,
+    )  # fmt: skip
 
 
 def _headline(columns: Iterable[Column], rows: Sequence[Row], rules: TableRules) -> Column | None:
@@ -96,7 +105,7 @@ def _columns(entries: Iterable[Entry]) -> list[Column]:
     """Every column of the finished records, in the order in which records list their metrics."""
     position: dict[Column, int] = {}
     for entry in entries:
-        if entry.status == "done" and not isinstance(entry.record, JudgeRecord):
+        if entry.status == "done" and isinstance(entry.record, CellRecord | ReferenceRecord):
             for i, column in enumerate(map(column_of, entry.record.metrics)):
                 position[column] = min(i, position.get(column, i))
 

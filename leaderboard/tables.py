@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, flattered, number_cell, rounded, share_cell
 from gan_bench.leaderboard.columns import Column, titles
-from gan_bench.leaderboard.detections import LEAVE_ONE_OUT, Detected
+from gan_bench.leaderboard.detections import HEADLINE_TIERS
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import Estimate
-from gan_bench.leaderboard.frames import MEASURES
 from gan_bench.leaderboard.rank import best_in
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.records import FROM_LATENTS
+from gan_bench.records import FROM_LATENTS, LEAVE_ONE_OUT
 
 COST_HEADERS = {
     "kimg": "kimg",
@@ -24,7 +24,8 @@ COST_HEADERS = {
 }
 NOT_TELLING = "on this dataset this metric puts damaged or random images before real ones, or cannot tell them apart"
 DETECTABILITY = (
-    f"a lower bound: AUROC of the best detector tried here, fitted without this variant ({LEAVE_ONE_OUT}); 0.5 is a coin toss"
+    f"a lower bound: AUROC of one detector fitted without this variant ({LEAVE_ONE_OUT}), chosen on the validation fold; "
+    "0.5 is a coin toss"
 )
 
 
@@ -34,47 +35,12 @@ def generator_table(s: Standings) -> Table:
     rows = []
     for row in s.rows:
         quality = [_metric_cell(row, c, row.label in best[c]) for c in s.columns]
-        detected = share_cell(row.detectability, f"by {row.detector}, the best detector tried here")
+        detected = [_detectability_cell(row, tier) for tier in HEADLINE_TIERS]
         costs = [_cost_cell(name, row.cost.get(name)) for name in COST_HEADERS]
         seeds = TableCell(_seeds_text(row), value=float(row.n_done))
-        rows.append([_rank_cell(row), _entry_cell(row), *quality, detected, *costs, seeds, _status_cell(row)])
+        rows.append([_rank_cell(row), _entry_cell(row), *quality, *detected, *costs, seeds, _status_cell(row)])
 
     return Table(_generator_headers(s), rows, [row.status for row in s.rows])
-
-
-def detector_matrix(s: Standings) -> Table:
-    """AUROC: one row for each detector and protocol, one column for each tested variant, in the order of the generators."""
-    tested = {d.variant for d in s.detected}
-    variants = [row.label for row in s.rows if row.label in tested]
-    variants += sorted(tested - set(variants))
-
-    found: dict[tuple[str, str], dict[str, Detected]] = {}
-    for d in s.detected:
-        found.setdefault((d.detector, d.protocol), {})[d.variant] = d
-
-    texts = [ColumnHeader(text, numeric=False) for text in ("Detector", "Protocol")]
-    rows = []
-    for (detector, protocol), by_variant in found.items():
-        method = next(iter(by_variant.values())).method
-        aurocs = [_auroc_cell(by_variant.get(variant)) for variant in variants]
-        rows.append([TableCell(detector, hint=method), TableCell(protocol), *aurocs])
-    return Table([*texts, *(ColumnHeader(variant) for variant in variants)], rows, [""] * len(rows))
-
-
-def detection_table(s: Standings) -> Table:
-    """Everything that was measured of each detection, one row for each."""
-    numbers = ("AUROC", "AP", "Accuracy on reals", "Accuracy on fakes", "Reals", "Fakes")
-    headers = [ColumnHeader(text, numeric=False) for text in ("Detector", "Protocol", "Variant")]
-    headers += [ColumnHeader(text, first="down") for text in numbers]
-    headers.append(ColumnHeader("Method", numeric=False))
-
-    rows = []
-    for d in s.detected:
-        texts = [TableCell(text) for text in (d.detector, d.protocol, d.variant)]
-        measures = [share_cell(d.measures[name]) for name in MEASURES]
-        counts = [TableCell(str(n), value=n) for n in (d.n_real, d.n_fake)]
-        rows.append([*texts, *measures, *counts, TableCell(d.method)])
-    return Table(headers, rows, [""] * len(rows))
 
 
 def _generator_headers(s: Standings) -> list[ColumnHeader]:
@@ -83,7 +49,7 @@ def _generator_headers(s: Standings) -> list[ColumnHeader]:
         ColumnHeader("Rank"),
         ColumnHeader("Entry", numeric=False),
         *(_metric_header(c, names[c], s.telling(c)) for c in s.columns),
-        ColumnHeader("Detectability, at least ↓", DETECTABILITY),
+        *(ColumnHeader(f"Detectability {tier}, at least ↓", DETECTABILITY) for tier in HEADLINE_TIERS),
         *(ColumnHeader(text, "mean over finished seeds") for text in COST_HEADERS.values()),
         ColumnHeader("Seeds"),
         ColumnHeader("Status", numeric=False),
@@ -101,6 +67,11 @@ def _metric_header(c: Column, title: str, telling: bool) -> ColumnHeader:
 def _metric_cell(row: Row, column: Column, best: bool) -> TableCell:
     cell = number_cell(row.of(column), best)
     return flattered(cell) if row.trained_against(column) else cell
+
+
+def _detectability_cell(row: Row, tier: str) -> TableCell:
+    cell, detector = share_cell(row.detectability[tier]), row.detector.get(tier)
+    return cell if detector is None else replace(cell, small=f"{cell.small} by {detector}".strip())
 
 
 def _rank_cell(row: Row) -> TableCell:
@@ -157,7 +128,3 @@ def _status_cell(row: Row) -> TableCell:
     if not row.n_done:
         return TableCell(faults)
     return TableCell("; ".join(text for text in (row.status, faults) if text))
-
-
-def _auroc_cell(detected: Detected | None) -> TableCell:
-    return TableCell(DASH) if detected is None else share_cell(detected.measures["auroc"], heat=True)

@@ -11,6 +11,9 @@ from gan_bench.leaderboard.board import Board
 from gan_bench.leaderboard.columns import Column
 from gan_bench.records import (
     AnyRecord,
+    Attack,
+    AttackRecord,
+    AttackSpec,
     CellRecord,
     CellSpec,
     Cost,
@@ -86,20 +89,41 @@ def reference(name: str, *metrics: MetricValue, run: str = "run", pictures: Path
     return result(record, run, pictures)
 
 
-def judge(detector: str, aurocs: dict[tuple[str, str], float], seed: int = 0, run: str = "run", **more: Any) -> Result:
-    """One detector of cifar10/quick; `aurocs`: (protocol, variant) -> AUROC."""
+def detection(protocol: str, variant: str, auroc: float, **more: Any) -> Detection:
+    """One detection. As the detector does on the tested fakes, so it does on the validation fold; `more` says otherwise."""
+    known: dict[str, Any] = {
+        "auroc_interval": None, "ap": 0.7, "real_accuracy": 0.61, "fake_accuracy": 0.62, "threshold": 1.5,
+        "real_accuracy_at_threshold": 0.94, "fake_accuracy_at_threshold": 0.43, "oracle_accuracy": 0.64, "eer": 0.36,
+        "ece": 0.11, "brier": 0.21, "nll": 1.61, "validate_auroc": auroc, "n_real": 30, "n_fake": 31,
+    }  # fmt: skip
+    return Detection(protocol=protocol, variant=variant, auroc=auroc, **{**known, **more})
+
+
+def judge(
+    detector: str, aurocs: dict[tuple[str, str], float], *others: Detection, seed: int = 0, run: str = "run", **more: Any
+) -> Result:
+    """One detector of cifar10/quick; `aurocs`: (protocol, variant) -> AUROC on clean images. `more` goes to the record."""
+    detections = (*(detection(protocol, variant, auroc) for (protocol, variant), auroc in aurocs.items()), *others)
     fakes = {variant: f"digest {seed}" for _, variant in aurocs}
-    spec = JudgeSpec(dataset="cifar10", detector=detector, seed=seed, preset="quick", n_judge=100, fakes=fakes)
-    detections = tuple(
-        Detection(
-            protocol=protocol, variant=variant, auroc=auroc, auroc_interval=None, ap=0.7,
-            real_accuracy=0.61, fake_accuracy=0.62, n_real=30, n_fake=31,
-        )
-        for (protocol, variant), auroc in aurocs.items()
-    )  # fmt: skip
+    spec = JudgeSpec(dataset="cifar10", detector=detector, seed=seed, preset="quick", n_judge=100, n_shown=100, fakes=fakes)
     known: dict[str, Any] = {"status": "done", "detections": detections, "method": "logistic on spectra", **more}
     record = JudgeRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known)
     return result(record, run, None)
+
+
+def attack(goal: str, attacked: str, shown_to: str, eps: int, auroc: float, success: float | None = 0.5) -> Attack:
+    """What one attack did."""
+    return Attack.model_validate(
+        {"goal": goal, "attacked": attacked, "shown_to": shown_to, "eps": eps, "auroc": auroc, "success": success, "n": 50}
+    )
+
+
+def attacks(*attacks: Attack, seed: int = 0, run: str = "run", **more: Any) -> Result:
+    """The attacks on the detectors of one seed of cifar10/quick; `more` goes to the record."""
+    models = {name: f"digest {seed}" for a in attacks for name in (a.attacked, a.shown_to)}
+    spec = AttackSpec(dataset="cifar10", seed=seed, preset="quick", n=50, models=models)
+    known: dict[str, Any] = {"status": "done", "attacks": attacks, **more}
+    return result(AttackRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known), run, None)
 
 
 def build(tmp_path: Path, *results: Result, **more: Any) -> Board:

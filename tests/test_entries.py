@@ -14,7 +14,6 @@ from gan_bench.leaderboard.frames import detector_frame
 from gan_bench.records import (
     CellRecord,
     CellSpec,
-    Detection,
     Environment,
     JudgeRecord,
     JudgeSpec,
@@ -23,6 +22,8 @@ from gan_bench.records import (
     Result,
     spec_hash,
 )
+from tests.boards import attack, attacks, detection
+from tests.boards import judge as board_judge
 from tests.factories import cell_spec
 
 WHERE = dict.fromkeys(Environment.model_fields, "") | {"threads": 1, "cpus": 1, "packages": {}, "git_commit": None}
@@ -42,15 +43,10 @@ def cell(run: str = "run", digest: str | None = "d", status: str = "done", **cha
 def judge(aurocs: dict[str, float], run: str = "run", digest: str = "d", seed: int = 0, status: str = "done") -> Result:
     """The result of a detector that was tested by leave-one-out on the cells of these keys: `aurocs`."""
     spec = JudgeSpec(
-        dataset="shapes", detector="spectrum", seed=seed, preset="smoke", n_judge=9, fakes=dict.fromkeys(aurocs, digest)
-    )
-    detections = [
-        Detection(
-            protocol="leave-one-out", variant=key, auroc=auroc, auroc_interval=None, ap=0.5,
-            real_accuracy=0.5, fake_accuracy=0.5, n_real=3, n_fake=3,
-        )
-        for key, auroc in aurocs.items()
-    ]  # fmt: skip
+        dataset="shapes", detector="spectrum", seed=seed, preset="smoke", n_judge=9, n_shown=9,
+        fakes=dict.fromkeys(aurocs, digest), others=dict.fromkeys(aurocs, f"another than {digest}"),
+    )  # fmt: skip
+    detections = [detection("leave-one-out", key, auroc) for key, auroc in aurocs.items()]
     record = JudgeRecord.model_validate(
         {"environment": HERE, "spec": spec, "spec_hash": spec_hash(spec), "status": status, "detections": detections}
     )
@@ -71,10 +67,10 @@ def shown(*results: Result) -> list[tuple[str, int | None, str]]:
 
 
 def detected_by(entries: list[Entry], label: str) -> tuple[float | None, str | None]:
-    """The detectability of an entry, and the detector that gives it."""
+    """The detectability of an entry on clean images, and the detector that gives it."""
     judges = [e for e in entries if e.kind == "detector"]
-    estimate, detector = detectability(label, detected_over_seeds(detector_frame(judges), judges))
-    return estimate.value, detector
+    aurocs, detectors = detectability(label, detected_over_seeds(detector_frame(judges), judges))
+    return aurocs["clean"].value, detectors.get("clean")
 
 
 # What a cell with changed settings is called
@@ -127,8 +123,8 @@ def test_each_judge_of_a_run_counts_for_the_cells_that_it_saw() -> None:
     names = {e.recipe: e.label for e in entries if e.kind == "detector"}
     assert len(set(names.values())) == 2 and all(name.startswith("spectrum #") for name in names.values())
 
-    of_changed = next(e.label for e in entries if e.kind == "detector" and key in e.fakes)
-    of_plain = next(e.label for e in entries if e.kind == "detector" and key not in e.fakes)
+    of_changed = next(e.label for e in entries if e.kind == "detector" and key in e.labels)
+    of_plain = next(e.label for e in entries if e.kind == "detector" and key not in e.labels)
     assert detected_by(entries, "dcgan") == (0.6, of_plain)
     assert detected_by(entries, "dcgan (lr=5e-4)") == (0.9, of_changed)
     assert detected_by(entries, "wgan") == (0.8, of_changed)  # the better of the two
@@ -166,3 +162,23 @@ def test_judges_of_different_samples_are_both_kept() -> None:
 
 def test_a_reference_row_counts_once_whatever_its_samples() -> None:
     assert shown(reference("x", "a"), reference("y", "b")) == [("real", None, "done")]
+
+
+def test_attacks_of_several_seeds_are_one_entry_and_name_the_detectors_of_their_own_run() -> None:
+    def run(name: str, seed: int, thorough: bool) -> list[Result]:
+        made = board_judge("spectrum", {("seen", "dcgan"): 0.8}, seed=seed, run=name)
+        spec = made.record.spec.model_copy(update={"thorough": thorough})
+        record = made.record.model_copy(update={"spec": spec, "spec_hash": spec_hash(spec)})
+        flags = {"spectrum": ("a reason",)}
+        return [
+            made._replace(record=record),
+            attacks(attack("evasion", "spectrum", "spectrum", 1, 0.4), seed=seed, run=name, flags=flags),
+        ]
+
+    same = entries_of([*run("a", 0, False), *run("b", 1, False)])
+    assert [(e.label, e.seed) for e in same if e.kind == "attack"] == [("attacks", 0), ("attacks", 1)]
+
+    entries = entries_of([*run("a", 0, False), *run("b", 1, True)])
+    names = {e.run: e.label for e in entries if e.kind == "detector"}
+    assert len(set(names.values())) == 2
+    assert {e.run: e.labels["spectrum"] for e in entries if e.kind == "attack"} == names

@@ -227,7 +227,9 @@ def test_metrics_that_are_not_telling_are_marked_and_never_bold(tmp_path: Path) 
 def test_detectability_is_called_a_lower_bound(tmp_path: Path) -> None:
     results = [cell(name, metric(9.0)) for name in ("dcgan", "sngan")]
     board = build(tmp_path, *results, judge("dct", {("leave-one-out", name): 0.8 for name in ("dcgan", "sngan")}))
-    assert "Detectability, at least ↓" in board.markdown() and "Detectability is a lower bound: " in board.markdown()
+    for tier in ("clean", "web"):
+        assert f"Detectability {tier}, at least ↓" in board.markdown() and f"Detectability {tier}, at least" in page(tmp_path)
+    assert "Detectability is a lower bound: " in board.markdown()
     assert "Quality against detectability, which is a lower bound." in page(tmp_path)
     [track] = json.loads((tmp_path / "out" / "leaderboard.json").read_text())["tracks"]
     assert track["generators"][0]["detectability_is"] == "a lower bound"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from gan_bench.core.registry import Registry
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split
 from gan_bench.detectors import DETECTORS
+from gan_bench.detectors.corruptions import CORRUPTIONS
+from gan_bench.detectors.corruptions.base import Corruption, Parameters
 from gan_bench.detectors.logistic import LogisticDetector
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor
@@ -77,7 +80,10 @@ def test_registry_names_the_nearest(unknown: str, hint: str):
 
 # ------------------------------------------------------------------------------------------------ names from the sources
 
-REGISTRIES = {"variants": VARIANTS, "datasets": DATASETS, "extractors": EXTRACTORS, "metrics": METRICS, "detectors": DETECTORS}
+REGISTRIES = {
+    "variants": VARIANTS, "datasets": DATASETS, "extractors": EXTRACTORS, "metrics": METRICS, "detectors": DETECTORS,
+    "corruptions": CORRUPTIONS,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("family", REGISTRIES)
@@ -152,12 +158,25 @@ class GoodMetric(Metric):
 class GoodDetector(LogisticDetector):
     method = "good"
 
-    def prepare(self, images: Tensor) -> Any:
+    def features(self, images: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def feature_names(self, n: int) -> list[str]:
+        raise NotImplementedError
+
+
+class GoodCorruption(Corruption):
+    title = "good"
+
+    def draw(self, severity: int, side: int, n: int, seed: int) -> list[Parameters]:
+        raise NotImplementedError
+
+    def apply(self, image: np.ndarray, parameters: Parameters) -> np.ndarray:
         raise NotImplementedError
 
 
 GOOD = {"variants": GoodVariant, "datasets": GoodDataset, "extractors": GoodExtractor, "metrics": GoodMetric,
-        "detectors": GoodDetector}  # fmt: skip
+        "detectors": GoodDetector, "corruptions": GoodCorruption}  # fmt: skip
 MISSING = object()
 FAULTS = [
     ("variants", "name", MISSING, "has no attribute `name`"),
@@ -201,7 +220,14 @@ FAULTS = [
     ("detectors", "name", MISSING, "has no attribute `name`"),
     ("detectors", "method", MISSING, "has no attribute `method`"),
     ("detectors", "method", 3, "has method = 3, which must be a text"),
-    ("detectors", "prepare", MISSING, "does not define `prepare`"),
+    ("detectors", "features", MISSING, "does not define `features`"),
+    ("detectors", "costly", "yes", "has costly = 'yes', which must be True or False"),
+    ("detectors", "name", "spoilt:", "takes an argument, so it needs a `default` for it"),
+    ("detectors", "default", "x", "takes no argument, so its `default` = 'x' means nothing"),
+    ("corruptions", "name", MISSING, "has no attribute `name`"),
+    ("corruptions", "title", MISSING, "has no attribute `title`"),
+    ("corruptions", "most", 0, "has most = 0, which must be a whole number, 1 or more"),
+    ("corruptions", "apply", MISSING, "does not define `apply`"),
 ]
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import pytest
 import torch
 
@@ -25,9 +25,13 @@ from gan_bench import references, sample, scorer
 from gan_bench.budget import PRESETS, Budget
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
+from gan_bench.detectors.corruptions.manifest import image_digests
+from gan_bench.detectors.scores import detections_of, read_scores
+from gan_bench.detectors.store import load_detector, sha256_of
 from gan_bench.executors import local
 from gan_bench.generators import VARIANTS
 from gan_bench.images.convert import digest
+from gan_bench.material import real_folds
 from gan_bench.plan import RunRequest, in_order, make_plan, settings_for
 from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record, spec_hash
 from gan_bench.run_folder import RunFolder
@@ -64,6 +68,7 @@ def test_a_smoke_run_leaves_what_the_design_says(smoke):
         files = {
             "record.json",
             "generator.safetensors",
+            "discriminator.safetensors",
             "samples.npz",
             "samples.png",
             "strip.png",
@@ -78,12 +83,12 @@ def test_a_smoke_run_leaves_what_the_design_says(smoke):
         assert kid == "Kernel distance needs at least 1,000 images a side and got 256" and values["kid_raw_256"] is None
     for name in ("real", "noise"):
         read_record(smoke / "references/shapes" / name / "record.json", ReferenceRecord)
-    for detector in ("spectrum", "timm-tf_efficientnet_lite0"):
-        folder = smoke / "detectors/shapes" / detector / "seed-0"
+    for detector in load("shapes").detectors:
+        folder = smoke / "detectors/shapes" / detector.replace(":", "-") / "seed-0"
         record = read_record(folder / "record.json", JudgeRecord)
-        assert {(d.protocol, d.variant) for d in record.detections} == {
-            (protocol, variant) for protocol in ("seen", "leave-one-out") for variant in variants
-        }
+        for tier in ("clean", "web"):
+            found = {(d.protocol, d.variant) for d in record.detections if d.tier == tier}
+            assert found >= {(protocol, variant) for protocol in ("seen", "leave-one-out") for variant in variants}
         assert set(record.spec.fakes) == set(variants)
     assert {f.name for f in (smoke / "leaderboard").iterdir()} >= {
         "index.html", "leaderboard.md", "leaderboard.csv", "leaderboard.json"
@@ -107,24 +112,29 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(smoke):
     assert "cells at budget smoke on cpu" in stderr and "index.html" in stderr and "Traceback" not in stderr
 
 
-def test_every_detector_score_can_be_recomputed(smoke):
-    """AUROC from the stored per-image scores is the recorded one."""
+def test_every_number_of_a_detector_can_be_computed_again_from_its_scores(smoke):
+    for file in (smoke / "detectors").rglob("record.json"):
+        record, scores = read_record(file, JudgeRecord), read_scores(file.parent / "scores.parquet")
+        assert tuple(detections_of(scores, record.spec.seed)) == record.detections
+        assert sha256_of(file.parent / "scores.parquet") == record.scores_digest
+
+
+def test_a_run_keeps_what_was_fitted(smoke):
+    """Loaded from its file, a detector gives the logits of the table of scores."""
     folder = smoke / "detectors/shapes/spectrum/seed-0"
-    record, scores = read_record(folder / "record.json", JudgeRecord), pd.read_csv(folder / "scores.csv")
-    for d in record.detections:
-        of_protocol = scores[scores.protocol == d.protocol]
-        real = of_protocol[
-            (of_protocol.kind == "real") & of_protocol.variant.str.split().map(lambda names, v=d.variant: v in names)
-        ]
-        fake = of_protocol[(of_protocol.kind == "fake") & (of_protocol.variant == d.variant)]
-        assert (len(real), len(fake)) == (d.n_real, d.n_fake)
-        pairs = (fake.score.to_numpy()[:, None] > real.score.to_numpy()).mean()
-        ties = (fake.score.to_numpy()[:, None] == real.score.to_numpy()).mean()
-        assert pairs + ties / 2 == pytest.approx(d.auroc, abs=2e-3)  # scores are stored with six digits
+    record, scores = read_record(folder / "record.json", JudgeRecord), read_scores(folder / "scores.parquet")
+    detector, card = load_detector(folder / "model-clean.safetensors", record.models["clean"])
+    images = real_folds(DATASETS.create("shapes").load("test").images, record.spec.n_judge)["test"]
+    kept = scores[(scores.tier == "clean") & (scores.protocol == "seen") & (scores.variant == "real") & (scores.fold == "test")]
+    kept = kept[kept.corruption == ""]
+    assert list(kept.digest) == [digest[:16] for digest in image_digests(images)]
+    np.testing.assert_allclose(detector.score(detector.prepare(images)), kept.logit, rtol=1e-4, atol=1e-4)
+    assert card.detector == "spectrum" and {d.threshold for d in record.detections if d.protocol == "seen" and d.tier == "clean"
+                                            } == {card.threshold}  # fmt: skip
 
 
 def test_running_again_computes_nothing(smoke, monkeypatch, cli):
-    for module, name in ((cells, "_train_and_score"), (references, "score_reference"), (judges, "judge")):
+    for module, name in ((cells, "_train_and_score"), (references, "score_reference"), (judges, "make_material")):
         monkeypatch.setattr(module, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
     assert cli(*SMOKE, "--out", smoke).code == 0
 
@@ -426,13 +436,14 @@ def test_a_run_with_changed_settings_overwrites_nothing(cli, tmp_path):
     assert all(file.read_bytes() == content for file, content in before.items())
 
     judged = [read_record(file, JudgeRecord) for file in (tmp_path / "detectors").rglob("record.json")]
-    found = {(d.variant, d.auroc) for record in judged for d in record.detections if d.protocol == "leave-one-out"}
+    found = {(d.variant, d.auroc) for record in judged for d in record.detections
+             if (d.protocol, d.tier) == ("leave-one-out", "clean")}  # fmt: skip
     key = make_plan(RunRequest(["shapes"], PRESETS["smoke"], variants=["dcgan"], changes={"dcgan": {"lr": 5e-4}})).cells[0].key
     of_plain, of_changed = ({auroc for variant, auroc in found if variant == name} for name in ("dcgan", key))
     assert len(judged) == 2 and len(of_plain) == len(of_changed) == 1 and of_plain != of_changed
 
     [track] = json.loads((tmp_path / "leaderboard/leaderboard.json").read_text())["tracks"]
-    shown = {row["entry"]: row["detectability"]["value"] for row in track["generators"] if row["kind"] == "variant"}
+    shown = {row["entry"]: row["detectability"]["clean"]["value"] for row in track["generators"] if row["kind"] == "variant"}
     assert set(shown) == {"dcgan", "dcgan (lr=5e-4)", "wgan-gp"}
     assert {shown["dcgan"]} == of_plain and {shown["dcgan (lr=5e-4)"]} == of_changed
 

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 TEMPLATE = re.compile(r"`([\w/.]+\.(?:py|toml))`:\n\n```(?:python|toml)\n(.*?)```", re.DOTALL)
 FAMILIES = {
     "variants": "hinge", "datasets": "stripes", "extractors": "channel-means", "metrics": "mean-gap",
-    "detectors": "brightness", "suites": "stripes",
+    "detectors": "brightness", "corruptions": "gamma", "suites": "stripes",
 }  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def copy_of_project(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with the six templates."""
+    """A copy of the project with the seven templates."""
     folder = copy_of_project(tmp_path_factory.mktemp("templates"))
     for path, text in TEMPLATE.findall((ROOT / "CONTRIBUTING.md").read_text()):
         assert not (folder / path).exists()
@@ -59,7 +59,8 @@ def test_the_templates_run_together(project: Path, tmp_path: Path):
     values = {m["name"]: m["value"] for m in record["metrics"]}
     assert values["mean_gap_channel-means_256"] > 0 and values["fd_raw_256"] > 0
     judged = json.loads((tmp_path / "detectors/stripes/brightness/seed-0/record.json").read_text())
-    assert {d["variant"] for d in judged["detections"]} == {"dcgan", "hinge"}
+    assert {d["variant"] for d in judged["detections"] if d["protocol"] == "leave-one-out"} == {"dcgan", "hinge"}
+    assert {d["severity"] for d in judged["detections"] if d["corruption"] == "gamma"} == {1, 2, 3, 4, 5}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -78,9 +79,9 @@ def test_a_spoilt_template_is_named_and_the_others_are_listed(family: str, tmp_p
 
 FOLDER = {
     "variants": "generators/", "datasets": "datasets/", "extractors": "features/", "metrics": "metrics/",
-    "detectors": "detectors/", "suites": "suites/",
+    "detectors": "detectors/brightness", "corruptions": "corruptions/", "suites": "suites/",
 }  # fmt: skip
 LOST = {
     "variants": "title", "datasets": "n_classes", "extractors": "digest", "metrics": "outputs", "detectors": "method",
-    "suites": "headline",
+    "corruptions": "title", "suites": "headline",
 }  # fmt: skip

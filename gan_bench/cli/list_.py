@@ -16,9 +16,11 @@ from gan_bench.core.files import dataset_file
 from gan_bench.core.registry import suggest
 from gan_bench.datasets import DATASETS
 from gan_bench.detectors import DETECTORS
+from gan_bench.detectors.corruptions import CORRUPTIONS
 from gan_bench.features import EXTRACTORS
 from gan_bench.generators import VARIANTS
 from gan_bench.metrics import METRICS
+from gan_bench.records import CLEAN, TIERS
 
 Listing = tuple[Sequence[Row], list[str]]  # rows, and a sentence for each member that is refused
 
@@ -66,13 +68,26 @@ def metrics() -> Listing:
 
 
 def detectors() -> Listing:
-    """Name and method of each detector."""
+    """Name and method of each detector, whether its fit takes long, and whether it can be attacked through its gradients."""
     found, refused = DETECTORS.describe()
     rows = []
     for d in found:
         name = d["name"] + ("NAME" if d["name"].endswith(":") else "")
-        rows.append({"detector": name, "method": d["method"]})
+        rows.append({"detector": name, "method": d["method"], "costly": d["costly"], "gradients": d["differentiable"]})
     return rows, refused
+
+
+def corruptions() -> Listing:
+    """Name of each corruption, what it does, and how many severities it has."""
+    found, refused = CORRUPTIONS.describe()
+    return [{"corruption": c["name"], "title": c["title"], "severities": c["most"]} for c in found], refused
+
+
+def tiers() -> Listing:
+    """How images are delivered to detectors: not changed, or by the corruption of the tier's name."""
+    found, refused = CORRUPTIONS.describe()
+    titles = {c["name"]: c["title"] for c in found} | {CLEAN: "as they were made, nothing done"}
+    return [{"tier": tier, "title": titles.get(tier)} for tier in TIERS], refused
 
 
 def suite_rows() -> Listing:
@@ -101,12 +116,12 @@ def budgets() -> Listing:
 
 FAMILIES: dict[str, Callable[[], Listing]] = {
     "variants": variants, "datasets": datasets, "extractors": extractors, "metrics": metrics, "detectors": detectors,
-    "suites": suite_rows, "budgets": budgets,
+    "corruptions": corruptions, "tiers": tiers, "suites": suite_rows, "budgets": budgets,
 }  # fmt: skip
 
 
 def list_(what: Annotated[str, typer.Argument(help=", ".join(FAMILIES))], as_json: Json = False) -> None:
-    """List all variants, datasets, extractors, metrics, detectors, suites or budgets."""
+    """List all variants, datasets, extractors, metrics, detectors, corruptions, tiers, suites or budgets."""
     if what not in FAMILIES:
         raise UserError(suggest(what, FAMILIES, "list"))
 

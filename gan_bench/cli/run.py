@@ -37,7 +37,12 @@ def run(
     variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated.")] = None,
     extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's, comma-separated.")] = None,
     metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's; see `gan-bench list metrics`.")] = None,
-    detectors: Annotated[str | None, typer.Option(help="Other detectors than the suite's; 'none' for no detection.")] = None,
+    detectors: Annotated[
+        str | None, typer.Option(help="Other detectors than the suite's, such as spectrum,spectrum+aug; 'all', or 'none'.")
+    ] = None,
+    attacks: Annotated[
+        bool, typer.Option("--attacks", help="Attack the detectors too; needs `pip install 'gan-bench[attacks]'`.")
+    ] = False,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="Another setting than the variant's: dcgan.lr=1e-4. Can be repeated.")
     ] = None,
@@ -61,7 +66,7 @@ def run(
     preset = parse_preset(budget)
     suite_names, variant_names = names_in(suite) or [], names_in(variants)
     extractor_names, metric_names = names_in(extractors), names_in(metrics)
-    detector_names = [] if detectors == "none" else names_in(detectors)
+    detector_names = _detectors_in(detectors)
     _check(suite_names, variant_names, extractor_names, metric_names, detector_names)
 
     with stderr.status("starting"):
@@ -74,7 +79,7 @@ def run(
             suite_names, preset, seeds, first_seed,
             variants=variant_names, changes=parse_changes(changes or []),
             extractors=extractor_names, metrics=metric_names, detectors=detector_names,
-            device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict,
+            device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict, attacks=attacks,
         )  # fmt: skip
         plan = planning.make_plan(request)
 
@@ -89,6 +94,15 @@ def run(
     _show_outcome(benchmark.run(plan, out), out, as_json)
 
 
+def _detectors_in(text: str | None) -> list[str] | None:
+    """The names in --detectors: None for the suite's own, "all" for each with its default argument, "none" for none."""
+    from gan_bench.detectors import every_name
+
+    if text == "all":
+        return every_name()
+    return [] if text == "none" else names_in(text)
+
+
 def _check(
     suite_names: list[str],
     variants: list[str] | None,
@@ -99,7 +113,7 @@ def _check(
     """Look up every name, those in the suite files too, before anything starts. Raises UserError at an unknown one."""
     from gan_bench import suites
     from gan_bench.datasets import DATASETS
-    from gan_bench.detectors import DETECTORS
+    from gan_bench.detectors import DETECTORS, plain
     from gan_bench.features import EXTRACTORS
     from gan_bench.generators import VARIANTS
     from gan_bench.metrics import METRICS
@@ -112,7 +126,7 @@ def _check(
         check_names(VARIANTS, variants or suite.variants)
         check_names(EXTRACTORS, extractors or suite.extractors)
         check_names(METRICS, metrics or suite.metrics)
-        check_names(DETECTORS, suite.detectors if detectors is None else detectors)
+        check_names(DETECTORS, map(plain, suite.detectors if detectors is None else detectors))
 
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:
@@ -149,7 +163,8 @@ def _summary(plan: Plan, out: Path, seconds: float) -> str:
     at_a_time = f", {plan.jobs} at a time," if plan.jobs > 1 else ""
     what = f"{len(plan.cells)} cells{at_a_time} at budget {first.preset} on {plan.device} into {out}"
     minutes = seconds / plan.jobs / 60
-    return f"{what}: about {minutes:.1f} min of training; then scoring ({counts}) and {len(plan.judges)} detectors."
+    attacked = " and attacks on them" if plan.attacked else ""
+    return f"{what}: about {minutes:.1f} min of training; then scoring ({counts}) and {len(plan.judges)} detectors{attacked}."
 
 
 def _show_outcome(outcome: Outcome, out: Path, as_json: bool) -> None:

@@ -1,0 +1,111 @@
+"""What was computed of a generator, or of images that stand in for one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gan_bench.records.base import BENCHMARK_VERSION, FROM_LATENTS, SCHEMA_VERSION, Interval, Model
+from gan_bench.records.specs import CellSpec, ReferenceSpec
+
+
+class MetricValue(Model):
+    """One number of one image set. `value` is None where it could not be computed, and `unavailable` says why.
+
+    name         with extractor and count, such as "fd_lite0@64_5k": two values of one name are comparable
+    least, most  the range that the number can have; None: no bound
+    """
+
+    name: str
+    metric: str
+    extractor: str
+    value: float | None
+    higher_is_better: bool
+    n_fake: int
+    n_real: int
+    split: str
+    least: float | None = None
+    most: float | None = None
+    interval: Interval | None = None
+    unavailable: str | None = None
+
+
+class ExtractorInfo(Model):
+    digest: str | None
+    unavailable: str | None = None
+
+
+class Environment(Model):
+    """What may change the last digits of a number, and with them a training.
+
+    instructions  the vector instructions that PyTorch's own kernels use, and those for bfloat16, such as "AVX512 avx512_bf16"
+    kernels       the libraries that compute matrix products and convolutions
+    threads       how many threads a sum may be divided among
+    """
+
+    device: str
+    device_name: str
+    instructions: str = "unknown"  # in records of rules 0.1
+    kernels: str = "unknown"
+    precision: str
+    threads: int
+    cpus: int
+    platform: str
+    python: str
+    packages: dict[str, str]
+    git_commit: str | None
+
+
+class Cost(Model):
+    """What a cell took. All but tflop, kimg and steps differ from run to run."""
+
+    steps: int
+    kimg: float
+    tflop: float
+    train_seconds: float
+    images_per_second: float
+    sample_seconds: float
+    score_seconds: float
+    peak_memory_mb: float
+
+
+class Record(Model):
+    schema_version: int = SCHEMA_VERSION
+    benchmark_version: str = BENCHMARK_VERSION
+    environment: Environment
+    warnings: tuple[str, ...] = ()
+
+
+class CellRecord(Record):
+    """One trained and scored generator."""
+
+    kind: Literal["cell"] = "cell"
+    spec: CellSpec
+    spec_hash: str
+    status: Literal["done", "diverged", "failed"]
+    reason: str | None = None
+    dataset_digest: str | None = None
+    samples_digest: str | None = None
+    extractors: dict[str, ExtractorInfo] = {}
+    metrics: tuple[MetricValue, ...] = ()
+    task: str = FROM_LATENTS  # what the generator starts from: one of TASKS
+    trained_against: tuple[str, ...] = ()  # extractors that are part of its loss: their metrics flatter it
+    compiled: bool = False  # by torch.compile
+    rows: tuple[str, ...] = ()  # what the rows of rows.png show, from the top; none: there is no such picture
+    curves: dict[str, str] = {}  # column of history.csv -> which of PANELS shows it
+    generator_parameters: int = 0
+    discriminator_parameters: int = 0
+    cost: Cost | None = None
+    title: str = ""
+    paper: str = ""
+
+
+class ReferenceRecord(Record):
+    kind: Literal["reference"] = "reference"
+    spec: ReferenceSpec
+    spec_hash: str
+    external: bool = False
+    note: str = ""
+    dataset_digest: str
+    samples_digest: str
+    extractors: dict[str, ExtractorInfo] = {}
+    metrics: tuple[MetricValue, ...] = ()

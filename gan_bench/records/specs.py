@@ -1,0 +1,97 @@
+"""What is to be computed, as plain data: a result depends on its spec alone."""
+
+from __future__ import annotations
+
+from gan_bench.budget import Budget
+from gan_bench.core.changes import key_of
+from gan_bench.records.base import BENCHMARK_VERSION, Model
+
+
+class ScoreSpec(Model):
+    """Against what, by what and on how many images a set of images is scored."""
+
+    benchmark_version: str = BENCHMARK_VERSION
+    dataset: str
+    preset: str
+    n_fake: int
+    n_real: int
+    extractors: tuple[str, ...]
+    metrics: tuple[str, ...]
+
+
+Setting = float | int | str | bool
+
+
+class CellSpec(ScoreSpec):
+    """All that a cell's result depends on. Plain data, so a cell can run anywhere."""
+
+    variant: str
+    seed: int
+    budget: Budget
+    settings: dict[str, Setting]
+    changed: dict[str, Setting] = {}  # those of the settings that differ from the preset's
+
+    @property
+    def key(self) -> str:
+        """What tells the cells of one run, dataset and seed apart: "dcgan", or with changed settings "dcgan@1a2b3c"."""
+        return key_of(self.variant, self.changed)
+
+
+class ReferenceSpec(ScoreSpec):
+    """A row that is no generator: `real`, `noise`, or somebody's scored images."""
+
+    name: str
+    samples_digest: str | None = None  # of an external row
+
+
+class JudgeSpec(Model):
+    """All that a detector's result depends on.
+
+    n_judge   how many reals the folds are made of
+    n_shown   how many images a network is shown in one fit, at most
+    thorough  whether detectors whose fits take long are fitted for every protocol
+    fakes     the key of each cell of the seed -> the digest of its samples
+    others    the same for the cells of another seed, whose fakes are only tested on
+    members   the detectors that it combines, if it does
+    """
+
+    benchmark_version: str = BENCHMARK_VERSION
+    dataset: str
+    detector: str
+    seed: int
+    preset: str
+    n_judge: int
+    n_shown: int
+    thorough: bool = False
+    fakes: dict[str, str] = {}
+    others: dict[str, str] = {}
+    members: tuple[str, ...] = ()
+
+
+class AttackSpec(Model):
+    """All that the attacks on the detectors of one dataset and seed depend on.
+
+    n       how many fakes and how many reals are attacked
+    models  detector -> the digest of the file that it was read from
+    """
+
+    benchmark_version: str = BENCHMARK_VERSION
+    dataset: str
+    seed: int
+    preset: str
+    n: int
+    models: dict[str, str] = {}
+
+
+class Plan(Model):
+    """One run: what is computed, in this order."""
+
+    benchmark_version: str = BENCHMARK_VERSION
+    cells: tuple[CellSpec, ...]
+    references: tuple[ReferenceSpec, ...]
+    judges: tuple[JudgeSpec, ...]  # `fakes` empty until the cells are done
+    attacked: int = 0  # images of each class that are attacked; 0: no attacks
+    device: str
+    jobs: int = 1  # cells at a time
+    compiled: bool = False  # networks by torch.compile
+    strict: bool = False
