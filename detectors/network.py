@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import update_bn
 
 from gan_bench.core.digests import json_digest
 from gan_bench.core.files import atomic_path
@@ -36,8 +37,10 @@ Pair = tuple[Tensor, Tensor]  # uint8 images (N, C, H, W): the reals, and the fa
 CHECKPOINT_SECONDS = 20.0
 VALIDATIONS = 12  # over a whole fit
 PATIENCE = 5  # validations without a better one, after which a fit ends
+EARLIEST = 0.5  # of the steps, before which it does not: on MNIST, validation can stay at chance for the first third
 WARM_UP = 0.05  # of the steps, in which the learning rate rises
 SCORED = 100  # images at a time
+NORMED = 300  # reals, and as many fakes, on which the statistics of batch norms are measured
 TEMPERATURES = np.geomspace(0.5, 8, 65)  # bounded: where no validation image is wrong, the least loss lies at 0
 
 
@@ -128,7 +131,7 @@ class NetworkDetector(Detector):
         with private_randomness():
             torch.manual_seed(derive(self.seed, "detector weights", self.name))
             net = self.build(image_shape[0], max(image_shape[1:]))
-        self.net = net.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = net.to(self.device).to(memory_format=torch.channels_last)
 
 
 @dataclass
@@ -214,14 +217,27 @@ class FitLoop:
             self._orders = {**recent, (kind, epoch): order}
         return self._orders[kind, epoch]
 
+    def _measure_norms(self) -> None:
+        """Give batch norms the statistics of the weights as they are (Wu and Johnson 2021, "Rethinking Batch in BatchNorm").
+
+        The averages that they keep while weights change lag behind, most of all where most pixels are the same black. And they
+        are of numbers that were rounded, where training computes in bfloat16.
+        """
+        orders = [self._order(kind, 0, len(images))[:NORMED] for kind, images in zip(Logits._fields, self.sets, strict=True)]
+        mixed = torch.stack([images[order] for images, order in zip(self.sets, orders, strict=True)], 1).flatten(0, 1)
+        with full_float32():
+            update_bn((to_float(batch.to(self.detector.device)) for batch in mixed.split(SCORED)), self.detector.net)
+
     def _validate(self) -> None:
         standing = self.standing
+        self._measure_norms()
         loss, temperature = least_loss(Logits(*map(self.detector.score, self.validation)))
         standing.since += 1
         if loss < standing.best:
             standing.best, standing.temperature, standing.since = loss, temperature, 0
             self.best_weights = copy.deepcopy(self.detector.net.state_dict())
-        standing.finished = standing.step == self.n_steps or standing.since >= PATIENCE
+        stuck = standing.since >= PATIENCE and standing.step >= EARLIEST * self.n_steps
+        standing.finished = stuck or standing.step == self.n_steps
 
     def _resume(self) -> None:
         if self.checkpoint is None or not self.checkpoint.exists():

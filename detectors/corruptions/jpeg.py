@@ -39,4 +39,6 @@ def encoded(image: np.ndarray, quality: int) -> bytes:
 
 def compressed(image: np.ndarray, quality: int) -> np.ndarray:
     """uint8 (H, W, C) -> what a JPEG file of this quality keeps of it."""
-    return from_picture(Image.open(io.BytesIO(encoded(image, quality)), formats=("JPEG",)))
+    picture = to_picture(image)
+    # the decoder that Image.open ends in; reading the header before takes longer than a small image
+    return from_picture(Image.frombytes(picture.mode, picture.size, encoded(image, quality), "jpeg", picture.mode, ""))
