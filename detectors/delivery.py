@@ -6,16 +6,16 @@ Reals and fakes take the same path, with parameters from the same distribution. 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import partial
 from typing import NamedTuple
 
+import pandas as pd
 from torch import Tensor
 
 from gan_bench.core.seeds import derive
 from gan_bench.detectors.augment import augmented
 from gan_bench.detectors.base import Critic
 from gan_bench.detectors.corruptions.base import corrupt
-from gan_bench.detectors.corruptions.manifest import image_digests
+from gan_bench.detectors.corruptions.manifest import image_digests, manifest_of
 from gan_bench.records import CLEAN
 
 FIT, VALIDATE, TEST = "fit", "validate", "test"  # the folds
@@ -53,10 +53,13 @@ class Delivery:
     """Hands out the images of a material as they arrive on a tier.
 
     A set is named by who made it (the key of a cell, or REAL) and its fold.
+
+    manifests  what was done to each image of the sets that were handed out, by the name of the set; see `manifest`
     """
 
     def __init__(self, material: Material, seed: int) -> None:
         self.material, self.seed = material, seed
+        self.manifests: dict[str, pd.DataFrame] = {}
         self._kept: dict[Hashable, Tensor] = {}
         self._digests: dict[tuple[str, str], list[str]] = {}
 
@@ -83,13 +86,15 @@ class Delivery:
     def re_encoded(self, maker: str, fold: str) -> Tensor:
         """A set before delivery, all of it through the same JPEG."""
         name = ("re-encoded", maker, fold)
-        return self._once(name, lambda: corrupt(self.original(maker, fold), *CANONICAL, derive(self.seed, *name))[0])
+        return self._once(
+            name, lambda: self._corrupted(self.original(maker, fold), *CANONICAL, derive(self.seed, *name), *name)
+        )
 
     def damaged(self, maker: str, n: int, corruption: str, severity: int) -> Tensor:
         """The first n images of the test fold as they are, after a corruption."""
         seed = derive(self.seed, "damaged", maker, corruption)  # for all severities, so that they differ in strength alone
-        damage = partial(corrupt, self.original(maker, TEST)[:n], corruption, severity, seed)
-        return self._once(("damaged", maker, n, corruption, severity), lambda: damage()[0])
+        images, name = self.original(maker, TEST)[:n], ("damaged", maker, n, corruption, severity)
+        return self._once(name, lambda: self._corrupted(images, corruption, severity, seed, *name))
 
     def again(self, tier: str, maker: str, n: int, time: int) -> Tensor:
         """The first n images of the test fold, which arrived on a tier and are delivered once more as a web site does it."""
@@ -98,7 +103,14 @@ class Delivery:
 
     def deliver(self, images: Tensor, tier: str, *names: str | int) -> Tensor:
         """uint8 images (N, C, H, W) as they arrive on a tier; `names` of the set make its random draws its own."""
-        return images if tier == CLEAN else corrupt(images, tier, 1, derive(self.seed, "deliver", tier, *names))[0]
+        seed = derive(self.seed, "deliver", tier, *names)
+        return images if tier == CLEAN else self._corrupted(images, tier, 1, seed, tier, *names)
+
+    def _corrupted(self, images: Tensor, corruption: str, severity: int, seed: int, *names: str | int) -> Tensor:
+        changed, parameters = corrupt(images, corruption, severity, seed)
+        which = " ".join(map(str, names))
+        self.manifests[which] = manifest_of(images, corruption, severity, parameters, which)
+        return changed
 
     def _once(self, name: Hashable, make: Callable[[], Tensor]) -> Tensor:
         if name not in self._kept:

@@ -223,8 +223,9 @@ class FitLoop:
         The averages that they keep while weights change lag behind, most of all where most pixels are the same black. And they
         are of numbers that were rounded, where training computes in bfloat16.
         """
-        orders = [self._order(kind, 0, len(images))[:NORMED] for kind, images in zip(Logits._fields, self.sets, strict=True)]
-        mixed = torch.stack([images[order] for images, order in zip(self.sets, orders, strict=True)], 1).flatten(0, 1)
+        n = min(NORMED, *map(len, self.sets))
+        drawn = [images[self._order(kind, 0, len(images))[:n]] for kind, images in zip(Logits._fields, self.sets, strict=True)]
+        mixed = torch.stack(drawn, dim=1).flatten(0, 1)  # a real, a fake, and so on
         with full_float32():
             update_bn((to_float(batch.to(self.detector.device)) for batch in mixed.split(SCORED)), self.detector.net)
 

@@ -22,6 +22,7 @@ from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.attacks import cross_attack
 from gan_bench.detectors.audit import audit
 from gan_bench.detectors.base import Detector
+from gan_bench.detectors.corruptions.manifest import read_manifest, write_manifest
 from gan_bench.detectors.delivery import FIT, TEST, VALIDATE, Delivery
 from gan_bench.detectors.examine import Examination, Files
 from gan_bench.detectors.scores import combined, detections_of, read_scores, write_scores
@@ -35,6 +36,7 @@ from gan_bench.records import (
     AttackRecord,
     AttackSpec,
     CellRecord,
+    CellSpec,
     Detection,
     JudgeRecord,
     JudgeSpec,
@@ -67,6 +69,7 @@ def run_panel(plan: Plan, folder: RunFolder, specs: Sequence[JudgeSpec]) -> list
         records.append(panel.judged(spec, [record for record in records if isinstance(record, JudgeRecord)]))
     if plan.attacked:
         records.append(panel.attacked([record for record in records if isinstance(record, JudgeRecord)]))
+    panel.keep_manifest()
     return records
 
 
@@ -127,7 +130,21 @@ class Panel:
         return record
 
     def _folder(self, spec: JudgeSpec) -> Path:
-        return self.folder.detector(spec, [cell for cell in self.planned if cell.seed == self.seed])
+        return self.folder.detector(spec, self.judged_cells)
+
+    @property
+    def judged_cells(self) -> list[CellSpec]:
+        """The cells whose fakes are judged, finished or not."""
+        return [cell for cell in self.planned if cell.seed == self.seed]
+
+    def keep_manifest(self) -> None:
+        """Write what was done to each image that was handed out, beside what an earlier run did to others."""
+        if "delivery" not in vars(self) or not self.delivery.manifests:  # a cached property that nothing needed
+            return
+        path, found = self.folder.deliveries(self.dataset, self.seed, self.judged_cells), self.delivery.manifests
+        if path.is_file():
+            found = {str(name): rows for name, rows in read_manifest(path).groupby("images", sort=False)} | found
+        write_manifest(pd.concat(found.values(), ignore_index=True), path)
 
     def _examine(self, spec: JudgeSpec, folder: Path) -> JudgeRecord:
         detector = DETECTORS.create(plain(spec.detector), seed=spec.seed, device=self.device, n_shown=spec.n_shown)
@@ -170,7 +187,7 @@ class Panel:
         spec = AttackSpec(
             dataset=self.dataset, seed=self.seed, preset=judges[0].spec.preset, n=self.plan.attacked, models=models
         )  # fmt: skip
-        folder = self.folder.attacks(spec)
+        folder = self.folder.attacks(spec, self.judged_cells)
         done = finished(folder / RECORD, AttackRecord, spec)
         if done is not None:
             return done
@@ -181,6 +198,7 @@ class Panel:
             targets = {record.spec.detector: self._target(record) for record in judges if CLEAN in record.models}
             attacks, flags = cross_attack(targets, *self._victims(), seed=self.seed)
             status = {"status": "done", "attacks": tuple(attacks), "flags": flags}
+            log.info("%s: attacked %s", self.dataset, ", ".join(flags))
         except Exception as error:
             log.exception("%s: the attacks on detectors failed", self.dataset)
             status = {"status": "failed", "reason": shown(error)}

@@ -6,6 +6,7 @@ runs/<name>/plan.json  run.log
   detectors/<dataset>/<detector>/seed-<k>/   a detector's record, its scores, and what was fitted for each tier;
                                              <detector>@<hash> for changed settings
   attacks/<dataset>/seed-<k>/                what attacks on these detectors did
+  deliveries/<dataset>/seed-<k>.parquet      what was done to each image that they saw
   leaderboard/                               the pages
 """
 
@@ -80,18 +81,20 @@ class RunFolder:
         cells  those that the plan has of its dataset and seed; they count even if their training fails, so that the
                folder stays the same when a later run repairs them
         """
-        name, cells = spec.detector.replace(":", "-").replace("/", "-"), list(cells)
-        if any(cell.changed for cell in cells):
-            name += f"@{short_hash(sorted(cell.key for cell in cells))}"
+        name = spec.detector.replace(":", "-").replace("/", "-") + _changes(cells)
         return self.path / "detectors" / spec.dataset / name / f"seed-{spec.seed}"
 
     def detector_records(self) -> list[Path]:
         """The record of each fitted detector, sorted."""
         return sorted((self.path / "detectors").rglob(RECORD))
 
-    def attacks(self, spec: AttackSpec) -> Path:
-        """The folder of the attacks on the detectors of one dataset and seed."""
-        return self.path / "attacks" / spec.dataset / f"seed-{spec.seed}"
+    def attacks(self, spec: AttackSpec, cells: Iterable[CellSpec]) -> Path:
+        """The folder of the attacks on the detectors of one dataset and seed; `cells` as for `detector`."""
+        return self.path / "attacks" / spec.dataset / f"seed-{spec.seed}{_changes(cells)}"
+
+    def deliveries(self, dataset: str, seed: int, cells: Iterable[CellSpec]) -> Path:
+        """The manifest of what was done to each image that its detectors saw; `cells` as for `detector`."""
+        return self.path / "deliveries" / dataset / f"seed-{seed}{_changes(cells)}.parquet"
 
     def finished_cell(self, spec: CellSpec) -> CellRecord | None:
         """The record of a cell that was trained and scored from exactly this spec."""
@@ -158,6 +161,12 @@ class RunFolder:
             raise UserError(
                 f"the output folder {self.path} holds a run of {_track(before)}, not of {_track(plan)}; choose another --out."
             )
+
+
+def _changes(cells: Iterable[CellSpec]) -> str:
+    """What is added to a name where some of these cells have changed settings; "" where none have."""
+    cells = list(cells)
+    return f"@{short_hash(sorted(cell.key for cell in cells))}" if any(cell.changed for cell in cells) else ""
 
 
 def _track(plan: Plan) -> str:

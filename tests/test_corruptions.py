@@ -308,7 +308,7 @@ def test_a_manifest_reproduces_a_set_to_the_byte_through_its_file(name: str, cha
     write_manifest(manifest_of(images, name, most, parameters), tmp_path / "manifest.parquet")
 
     manifest = read_manifest(tmp_path / "manifest.parquet")
-    assert list(manifest.columns) == ["digest", "corruption", "severity", "parameters"]
+    assert list(manifest.columns) == ["images", "digest", "corruption", "severity", "parameters"]
     assert set(manifest["corruption"]) == {name} and set(manifest["severity"]) == {most}
     assert torch.equal(reproduce(images, manifest), changed)
 

@@ -161,6 +161,28 @@ def test_pairs_of_channels_are_compared():
 # ----------------------------------------------------------------------------------------------------------- spectrum
 
 
+def test_fine_detail_is_that_of_one_diagonal_against_the_other_in_each_plane():
+    checkers = 20.0 * (1 - 2 * ((torch.arange(32)[:, None] + torch.arange(32)) % 2))
+    flat = torch.full((3, 32, 32), 100.0)
+    grey, colour = flat + checkers, flat + torch.tensor([1.0, -1.0, 0.0])[:, None, None] * checkers
+    found = named(PixelStatistics(), torch.stack([flat, grey, colour]).to(torch.uint8))
+    floor = math.log(1 / 12)
+    # a checkerboard of +-20 has a diagonal difference of 80, half of which is 40; the axes of the planes have length 1
+    energy = {"brightness": 3 * 40**2, "red - green": 2 * 40**2}
+    for plane, place in (("brightness", 1), ("red - green", 2)):
+        expected = [floor] * 3
+        expected[place] = math.log(energy[plane] + 1 / 12)
+        np.testing.assert_allclose(found[f"fine detail of {plane}"], expected, atol=1e-4)
+
+
+def test_colour_that_was_kept_at_half_the_resolution_has_no_fine_detail():
+    colours = 60 * torch.rand(4, 3, 16, 16, generator=stream(0, "half")) + 90
+    halved = colours.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    found = named(PixelStatistics(), halved.to(torch.uint8))
+    np.testing.assert_allclose(found["fine detail of red - green"], math.log(1 / 12), atol=1e-6)
+    assert (named(PixelStatistics(), smooth_images(4, 3, "whole"))["fine detail of red - green"] > 1).all()
+
+
 @pytest.mark.parametrize(("y", "x", "ring", "angle"), [(0, 8, 8, 0), (8, 0, 8, 90), (6, 6, 8, 45), (6, -6, 8, 135)])
 def test_spectrum_finds_a_wave_in_its_ring_and_in_its_sector(y, x, ring, angle):
     noise = 127 + 3 * torch.randn(64, 1, 32, 32, generator=stream(0, "noise"))

@@ -141,6 +141,17 @@ def test_a_fit_whose_validation_improves_goes_on_to_its_last_step(monkeypatch):
     assert detector.temperature == VALIDATIONS - 2  # one after each 5 steps: 10, of which the last is the best
 
 
+def test_batch_norms_are_given_the_statistics_of_the_weights_that_are_kept():
+    real, fake, *validation = noise(40, "real"), noise(40, "fake") // 2, *sets()[2:]
+    detector = Tiny(n_shown=320)
+    detector.fit(real, fake, *validation)
+    conv, norm, *_ = detector.net
+    with torch.no_grad():
+        mean = conv(torch.cat([real, fake]).float() * (2 / 255) - 1).mean((0, 2, 3))
+    # all 80 images in one batch, so only float32 rounds, to about 1e-6; averages that lag behind are off by far more
+    np.testing.assert_allclose(norm.running_mean, mean, rtol=1e-4, atol=1e-5)
+
+
 def test_an_earlier_fit_is_forgotten():
     detector = Tiny(n_shown=320)
     real, fake, validate_real, validate_fake = sets()

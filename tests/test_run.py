@@ -25,7 +25,7 @@ from gan_bench import references, sample, scorer
 from gan_bench.budget import PRESETS, Budget
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
-from gan_bench.detectors.corruptions.manifest import image_digests
+from gan_bench.detectors.corruptions.manifest import image_digests, read_manifest, reproduce
 from gan_bench.detectors.scores import detections_of, read_scores
 from gan_bench.detectors.store import load_detector, sha256_of
 from gan_bench.executors import local
@@ -131,6 +131,17 @@ def test_a_run_keeps_what_was_fitted(smoke):
     np.testing.assert_allclose(detector.score(detector.prepare(images)), kept.logit, rtol=1e-4, atol=1e-4)
     assert card.detector == "spectrum" and {d.threshold for d in record.detections if d.protocol == "seen" and d.tier == "clean"
                                             } == {card.threshold}  # fmt: skip
+
+
+def test_the_manifest_makes_the_delivered_images_again(smoke):
+    manifest = read_manifest(smoke / "deliveries/shapes/seed-0.parquet")
+    n_judge = read_record(smoke / "detectors/shapes/spectrum/seed-0/record.json", JudgeRecord).spec.n_judge
+    images = real_folds(DATASETS.create("shapes").load("test").images, n_judge)["test"]
+    for name, n in (("hard real test", len(images)), ("damaged real 40 noise 3", 40)):
+        rows = manifest[manifest.images == name]
+        assert len(rows) == n and rows.parameters.nunique() == n
+        assert not torch.equal(reproduce(images[:n], rows), images[:n])
+    assert {"web dcgan fit", "web again clean real 40 4"} <= set(manifest.images)
 
 
 def test_running_again_computes_nothing(smoke, monkeypatch, cli):

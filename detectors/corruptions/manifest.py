@@ -2,6 +2,7 @@
 
 A manifest has one row for each image, in their order. Columns:
 
+images      which set of images the row belongs to; "" where there is one set
 digest      the SHA-256 of the image before it was corrupted, see `image_digests`
 corruption  a name in CORRUPTIONS
 severity    0 to the highest of this corruption
@@ -25,7 +26,7 @@ from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path
 from gan_bench.detectors.corruptions.base import Parameters, reapply
 
-COLUMNS = ["digest", "corruption", "severity", "parameters"]
+COLUMNS = ["images", "digest", "corruption", "severity", "parameters"]
 
 
 def image_digests(images: Tensor) -> list[str]:
@@ -39,16 +40,16 @@ def image_digests(images: Tensor) -> list[str]:
     return digests
 
 
-def manifest_of(images: Tensor, name: str, severity: int, parameters: Sequence[Parameters]) -> pd.DataFrame:
+def manifest_of(images: Tensor, name: str, severity: int, parameters: Sequence[Parameters], which: str = "") -> pd.DataFrame:
     """The manifest of what `corrupt(images, name, severity, ...)` did.
 
     images      before they were corrupted
     parameters  what `corrupt` returned
+    which       the name of the set, where a manifest holds several
     """
     texts = [json.dumps(given, sort_keys=True) for given in parameters]
-    return pd.DataFrame(
-        {"digest": image_digests(images), "corruption": name, "severity": severity, "parameters": texts}, columns=COLUMNS
-    )
+    rows = {"digest": image_digests(images), "corruption": name, "severity": severity, "parameters": texts}
+    return pd.DataFrame({"images": which, **rows}, columns=COLUMNS)
 
 
 def write_manifest(frame: pd.DataFrame, path: Path) -> None:
