@@ -1,9 +1,9 @@
 """Statistics of single pixels, and of squares of 2x2, with logistic regression: what tells fakes without a look at shapes.
 
 It is the trivial-feature probe of a leakage audit, and a detector like any other. Real images have their own shares of black,
-white and each level between, from how they were made and stored; a generator's last layer smooths these shares. And photographs
-that were once JPEG files have hardly any fine detail of colour, since JPEG keeps colours at half the resolution: on CIFAR-10 that
-one number, which nobody fits, tells dcgan's fakes with an AUROC of .98.
+white and each level between, from how they were made and stored; a generator's last layer smooths these shares. And
+photographs that were once JPEG files have hardly any fine detail of colour, since JPEG keeps colours at half the resolution:
+on CIFAR-10 that one number, which nobody fits, tells dcgan's fakes with an AUROC of .98.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ def test_a_state_of_something_else_is_refused(name):
 def test_logits_can_be_differentiated_and_are_those_of_score(name, channels):
     detector = fitted_once(name, channels)
     images = checkered(smooth_images(6, channels, "test fake")).float().requires_grad_()
-    if not DETECTORS.get(name).differentiable:
+    if not MEMBERS[name]["differentiable"]:
         with pytest.raises(NotImplementedError, match="has no gradients"):
             detector.logits(images)
         return

@@ -33,7 +33,7 @@ class Detection(Model):
     auroc            P(fake > real) + P(fake = real) / 2 for a random pair
     ap               average precision where fakes are half of all images
     real_accuracy    the share of the reals that are called real at a logit of 0; `fake_accuracy` likewise
-    threshold        the logit above which 5 % of the validation reals lie; above it, an image is called fake
+    threshold        the smallest logit above which at most 5 % of the validation reals lie; above it, an image is called fake
     real_accuracy_at_threshold, fake_accuracy_at_threshold
                      the same shares there
     oracle_accuracy  the mean of the two shares at the threshold that is best on the tested images themselves
@@ -41,7 +41,8 @@ class Detection(Model):
                      the largest share of fakes found while at most 1 (5) % of the reals are called fake; None: withheld, there
                      are fewer than 2,000 (400) reals
     eer              the error rate at the threshold where reals and fakes have the same
-    ece              expected calibration error, in 15 bins of equal width; classes weigh the same, as for brier and nll
+    ece              expected calibration error of the probability of fake against the share of fakes, in 15 bins of equal
+                     width; classes weigh the same, as for brier and nll
     brier, nll       mean squared error of the probability; mean negative log likelihood in nats
     unsure           the share of images whose verdict changes when they are delivered again; None: not measured
     flip_rate        the share of deliveries that change the verdict

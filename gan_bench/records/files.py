@@ -31,7 +31,7 @@ class Result(NamedTuple):
     """One record that was read from a run folder.
 
     run    the run folder
-    files  those that lie beside the record, by what they show: "samples", "strip", "rows", "neighbours", "history"
+    files  those that lie beside the record, by what they show: "samples", "strip", "rows", "neighbours", "history", "explained"
     """
 
     run: Path
