@@ -19,6 +19,7 @@ from gan_bench.detectors.corruptions.manifest import image_digests, manifest_of
 from gan_bench.records import CLEAN
 
 FIT, VALIDATE, TEST = "fit", "validate", "test"  # the folds
+CALIBRATE = "calibrate"  # augmented reals of VALIDATE, on which an augmented detector's threshold is set
 REAL = "real"  # as the maker of an image
 CANONICAL = ("jpeg", 1)  # the corruption and the severity through which `re_encoded` sends all images
 Folds = dict[str, Tensor]  # fold -> uint8 images (N, C, H, W)

@@ -151,6 +151,7 @@ def flips(original: Logits, redelivered: Sequence[Logits], threshold: float) -> 
 def detection(
     tested: Logits,
     validation: Logits,
+    threshold: float | None = None,
     *,
     seed: int,
     redelivered: Sequence[Logits] = (),
@@ -159,13 +160,14 @@ def detection(
 ) -> Detection:
     """All numbers of one detector on one tested set.
 
-    validation   logits of the validation fold of the same fit: its reals set the threshold
+    validation   logits of the validation fold of the same fit
+    threshold    above it, an image is called fake; None: the one that 5 % of the validation reals exceed at most
     seed         of the interval's random draws
     redelivered  logits of tested images that were delivered again, one item for each time
     kept         the logits of these images as they were first delivered; None: all tested images were delivered again
     where        which test this is: `protocol`, `variant`, and what else of `Detection` says so
     """
-    threshold = threshold_at(validation.real)
+    threshold = threshold_at(validation.real) if threshold is None else threshold
     real_accuracy, fake_accuracy = accuracy_at(tested)
     real_at_threshold, fake_at_threshold = accuracy_at(tested, threshold)
     unsure, flip_rate = flips(kept or tested, redelivered, threshold) if redelivered else (None, None)

@@ -18,7 +18,7 @@ from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.base import Detector
 from gan_bench.detectors.corruptions import CORRUPTIONS
 from gan_bench.detectors.corruptions.manifest import image_digests
-from gan_bench.detectors.delivery import FIT, REAL, TEST, VALIDATE, Delivery
+from gan_bench.detectors.delivery import CALIBRATE, FIT, REAL, TEST, VALIDATE, Delivery
 from gan_bench.detectors.evaluate import threshold_at
 from gan_bench.detectors.protocols import Trial, trials
 from gan_bench.detectors.scores import REDELIVERED, score_rows
@@ -113,13 +113,14 @@ class Examination:
             for maker in (REAL, *self.keys):
                 for fold in (FIT, VALIDATE, TEST):
                     self._prepared[maker, fold] = self.detector.prepare(self.delivery.images(tier, maker, fold))
-                self._prepared[maker, FIT] = self._with_augmented(tier, maker)
+                if self.augments:
+                    self._prepare_augmented(tier, maker)
 
-    def _with_augmented(self, tier: str, maker: str) -> Tensor:
-        plain = self._prepared[maker, FIT]
-        if not self.augments:
-            return plain
-        return torch.cat([plain, self.detector.prepare(self.delivery.augmented(tier, maker, FIT))])
+    def _prepare_augmented(self, tier: str, maker: str) -> None:
+        added = self.detector.prepare(self.delivery.augmented(tier, maker, FIT))
+        self._prepared[maker, FIT] = torch.cat([self._prepared[maker, FIT], added])
+        if maker == REAL:
+            self._prepared[REAL, CALIBRATE] = self.detector.prepare(self.delivery.augmented(tier, REAL, VALIDATE))
 
     def fit(self, tier: str, trial: Trial, sets: Sets, detector: Detector | None = None) -> None:
         """Fit on prepared images; a fit that was killed goes on."""
@@ -149,10 +150,13 @@ class Examination:
 
     def own(self, maker: str, fold: str) -> Shown:
         """A set of the tier that is prepared."""
-        return Shown(fold, maker, self._prepared[maker, fold], self.delivery.digests(maker, fold), int(maker != REAL))
+        digests = self.delivery.digests(maker, VALIDATE if fold == CALIBRATE else fold)
+        return Shown(fold, maker, self._prepared[maker, fold], digests, int(maker != REAL))
 
-    def _validation(self, trial: Trial) -> Iterator[Shown]:
-        return (self.own(maker, VALIDATE) for maker in (REAL, *trial.fitted_on))
+    def _validation(self, trial: Trial) -> list[Shown]:
+        """What a detector is chosen by, and, where it is augmented, what its threshold is set on."""
+        shown = [self.own(maker, VALIDATE) for maker in (REAL, *trial.fitted_on)]
+        return [*shown, self.own(REAL, CALIBRATE)] if self.augments else shown
 
     def _after_seen(self, tier: str, trial: Trial) -> None:
         """What needs the fit of SEEN: it is kept, explained, and shown images from elsewhere."""
@@ -167,7 +171,7 @@ class Examination:
     def _keep(self, tier: str) -> None:
         """Write what was fitted, and note what weighs most in it; on CLEAN also draw what it sees."""
         detector, material = self.detector, self.delivery.material
-        real = detector.score(self._prepared[REAL, VALIDATE])
+        real = detector.score(self._prepared[REAL, CALIBRATE if self.augments else VALIDATE])
         channels, height, width = material.real[FIT].shape[1:]
         card = Card(
             detector=self.spec.detector, dataset=self.spec.dataset, tier=tier, seed=self.spec.seed, n_shown=self.spec.n_shown,

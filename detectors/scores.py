@@ -5,7 +5,7 @@ A row is one image in one test of one fit. Columns:
 tier        how the images were delivered, one of records.TIERS
 protocol    one of records.PROTOCOLS or CONTROLS
 fitted_on   the keys of the cells whose fakes the fit saw, joined by commas; with tier and protocol it names the fit
-fold        "validate" or "test"
+fold        "validate" or "test"; "calibrate": augmented reals of the validation fold, on which the threshold is set
 variant     the key of the cell that made the image, or "real"
 corruption  what was done to the image besides; REDELIVERED: it was delivered again. "": nothing
 severity    of the corruption, 1 to 5; of REDELIVERED, which time. 0: nothing was done
@@ -26,9 +26,9 @@ import pandas as pd
 
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path
-from gan_bench.detectors.delivery import TEST, VALIDATE
+from gan_bench.detectors.delivery import CALIBRATE, TEST, VALIDATE
 from gan_bench.detectors.ensemble import mean_logits
-from gan_bench.detectors.evaluate import Logits, detection
+from gan_bench.detectors.evaluate import Logits, detection, threshold_at
 from gan_bench.records import EVERY, ROBUST, SEEN, Detection
 
 FIT_BY = ["tier", "protocol", "fitted_on"]  # what names a fit
@@ -80,11 +80,14 @@ def combined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def detections_of(table: pd.DataFrame, seed: int) -> list[Detection]:
     """Every detection in a table of scores. `seed`: of the bootstrap's draws.
 
-    The threshold of a fit is that of its own validation rows. Under POOLED protocols there is also one of EVERY variant.
+    The threshold of a fit is that of its own calibration rows or, without these, of its validation rows. Under POOLED protocols
+    there is also one of EVERY variant.
     """
     found = []
     for (tier, protocol, fitted_on), fit in _groups(table, FIT_BY):
         validation = _logits(fit[fit["fold"] == VALIDATE])
+        calibration = fit.loc[fit["fold"] == CALIBRATE, "logit"].to_numpy()
+        threshold = threshold_at(calibration if len(calibration) else validation.real)
         for (corruption, severity), test in _groups(fit[fit["fold"] == TEST], ["corruption", "severity"]):
             if corruption == REDELIVERED:
                 continue
@@ -92,7 +95,7 @@ def detections_of(table: pd.DataFrame, seed: int) -> list[Detection]:
             where = {"tier": tier, "protocol": protocol, "fitted_on": keys, "corruption": corruption, "severity": int(severity)}
             for variant, logits in _tests(test, apart=protocol != ROBUST, pooled=protocol in POOLED):
                 again = _redelivered(fit) if variant == EVERY and not corruption else {}
-                found.append(detection(logits, validation, seed=seed, **again, **where, variant=variant))
+                found.append(detection(logits, validation, threshold, seed=seed, **again, **where, variant=variant))
     return found
 
 

@@ -333,6 +333,18 @@ def test_an_augmented_detector_is_fitted_on_copies_too_and_validated_on_the_same
     assert len(real) == 2 * 36 and len(fake) == 2 * 2 * 12 and [len(part) for part in validate] == [12, 8]
 
 
+def test_the_threshold_of_an_augmented_detector_is_set_on_augmented_reals(material, tmp_path):
+    """Else a detector that knows clean reals well calls every compressed one fake."""
+    rows = pd.concat(examined(material, tmp_path, "level+aug").rows, ignore_index=True)
+    (found,) = pick(detections_of(rows, seed=0), SEEN, variant=EVERY)
+    fit = rows[(rows.tier == "clean") & (rows.protocol == SEEN)]
+    calibration, plain_ = (fit[(fit.fold == fold) & (fit.label == 0)].logit for fold in ("calibrate", VALIDATE))
+    assert len(calibration) == 12 and sorted(calibration) != sorted(plain_)
+    assert found.threshold in set(calibration) and (calibration > found.threshold).mean() <= 0.05
+    fakes = fit[(fit.fold == VALIDATE) & (fit.label == 1)].logit
+    assert found.validate_auroc == auroc(plain_.to_numpy(), fakes.to_numpy()), "detectors are compared on the same images"
+
+
 def test_fitted_detectors_are_kept_for_each_tier(material, tmp_path):
     examination = examined(material, tmp_path)
     assert set(examination.models) == set(TIERS)

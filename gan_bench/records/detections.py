@@ -33,7 +33,8 @@ class Detection(Model):
     auroc            P(fake > real) + P(fake = real) / 2 for a random pair
     ap               average precision where fakes are half of all images
     real_accuracy    the share of the reals that are called real at a logit of 0; `fake_accuracy` likewise
-    threshold        the smallest logit above which at most 5 % of the validation reals lie; above it, an image is called fake
+    threshold        the smallest logit above which at most 5 % of the validation reals lie, augmented ones where the detector
+                     is; above it, an image is called fake
     real_accuracy_at_threshold, fake_accuracy_at_threshold
                      the same shares there
     oracle_accuracy  the mean of the two shares at the threshold that is best on the tested images themselves
