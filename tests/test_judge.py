@@ -52,13 +52,7 @@ from tests.factories import cell_spec, small
 NUMBERED = torch.arange(1000).view(-1, 1, 1, 1)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """The images here are few and small: threads would mostly wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 # ---------------------------------------------------------------------------------------------------------- material
@@ -204,8 +198,16 @@ class Costly(Level):
     name, costly, random = "costly", True, True
 
 
-DETECTORS.register(Level)
-DETECTORS.register(Costly)
+@pytest.fixture(scope="module", autouse=True)
+def registered() -> Iterator[None]:
+    """Both detectors, while these tests run."""
+    for member in (Level, Costly):
+        DETECTORS.register(member)
+    yield
+    for member in (Level, Costly):
+        del DETECTORS._members[member.name]
+
+
 COUNTS = {FIT: 36, VALIDATE: 12, TEST: 24}
 
 
