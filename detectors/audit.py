@@ -17,12 +17,10 @@ from torch import Tensor
 
 from gan_bench.core.seeds import stream
 from gan_bench.detectors.corruptions.manifest import image_digests
-from gan_bench.detectors.delivery import FIT, REAL, TEST, VALIDATE, Folds
+from gan_bench.detectors.delivery import FIT, FOLDS, REAL, TEST, VALIDATE, Folds
 from gan_bench.detectors.examine import Examination, Sets, Shown
 from gan_bench.detectors.protocols import Trial
 from gan_bench.records import CLEAN, EVERY, HALVES, MATCHED, RE_ENCODED, SHUFFLED, SPLITS, TIERS
-
-FOLDS = (FIT, VALIDATE, TEST)
 
 
 class Side(NamedTuple):

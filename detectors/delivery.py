@@ -19,6 +19,8 @@ from gan_bench.detectors.corruptions.manifest import image_digests, manifest_of
 from gan_bench.records import CLEAN
 
 FIT, VALIDATE, TEST = "fit", "validate", "test"  # the folds
+FOLDS = (FIT, VALIDATE, TEST)
+TIMES = 4  # that an image is delivered again, to see whether a verdict holds
 CALIBRATE = "calibrate"  # augmented reals of VALIDATE, on which an augmented detector's threshold is set
 REAL = "real"  # as the maker of an image
 CANONICAL = ("jpeg", 1)  # the corruption and the severity through which `re_encoded` sends all images

@@ -22,7 +22,7 @@ from gan_bench.detectors.base import Critic
 from gan_bench.detectors.logistic import Head, LogisticDetector
 from gan_bench.detectors.pixels import channel_names
 from gan_bench.detectors.spectrum import spectral_means, spectral_names
-from gan_bench.device import full_float32, inference_batch
+from gan_bench.device import inference_batch
 from gan_bench.images.convert import to_float
 
 TINY = 1e-8  # a gradient of which nothing is left still has a finite logarithm
@@ -53,15 +53,13 @@ class Dgrad(LogisticDetector):
         """The next fits, and what they score, do not depend on the critics of other keys."""
         self.allowed = frozenset(keys)
 
-    def prepare(self, images: Tensor) -> Tensor:
-        """uint8 images (N, C, H, W) -> float32 (N, K * D), D features for each of K critics."""
-        self.image_shape = tuple(images.shape[1:])
-        with full_float32():
-            batches = images.split(inference_batch(self.device))
-            return torch.cat([self.features(batch.to(self.device)).cpu() for batch in batches])
+    @property
+    def at_once(self) -> int:
+        """As many as networks are given elsewhere."""
+        return inference_batch(self.device)
 
     def features(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) of whole levels 0..255 -> float32 (N, K * D)."""
+        """Images (N, C, H, W) of whole levels 0..255 -> float32 (N, K * D), D features for each of K critics."""
         shown = to_float(images.to(torch.uint8))
         parts = [gradient_features(shown, *answer(critic, shown)) for critic in self.critics.values()]
         return torch.cat([shown.new_zeros(len(shown), 0), *parts], dim=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.base import Detector
 from gan_bench.detectors.corruptions import CORRUPTIONS
 from gan_bench.detectors.corruptions.manifest import image_digests
-from gan_bench.detectors.delivery import CALIBRATE, FIT, REAL, TEST, VALIDATE, Delivery
+from gan_bench.detectors.delivery import CALIBRATE, FIT, FOLDS, REAL, TEST, TIMES, VALIDATE, Delivery
 from gan_bench.detectors.evaluate import threshold_at
 from gan_bench.detectors.protocols import Trial, trials
 from gan_bench.detectors.scores import REDELIVERED, score_rows
@@ -26,7 +27,6 @@ from gan_bench.detectors.store import Card, save_detector
 from gan_bench.records import CLEAN, NEW_SEED, REFITTED, ROBUST, SEEN, TIERS, Cue, JudgeSpec
 
 DAMAGED_SHARE = 3  # one image in so many of the test fold is shown under each corruption, and delivered again
-TIMES = 4  # that an image is delivered again
 MOST_CUES = 12
 
 
@@ -98,8 +98,7 @@ class Examination:
             self.prepare(tier)
             every = self.is_full and (self.spec.thorough or tier != TIERS[-1])
             for trial in trials(self.delivery.material.families, every):
-                self.fit(tier, trial, self._sets(trial.fitted_on))
-                self.score(tier, trial, self._validation(trial), (self.own(maker, TEST) for maker in (REAL, *trial.tested)))
+                self._try(tier, trial, self.detector)
                 if trial.protocol == SEEN:
                     self._after_seen(tier, trial)
             if self.spec.thorough and self.detector.random:
@@ -111,7 +110,7 @@ class Examination:
         self._prepared = {}
         with spinner(f"{self._title}: prepares {tier}"):
             for maker in (REAL, *self.keys):
-                for fold in (FIT, VALIDATE, TEST):
+                for fold in FOLDS:
                     self._prepared[maker, fold] = self.detector.prepare(self.delivery.images(tier, maker, fold))
                 if self.augments:
                     self._prepare_augmented(tier, maker)
@@ -138,6 +137,12 @@ class Examination:
             where = each._asdict() | {"seed": self.spec.seed if each.seed is None else each.seed}
             logits = detector.score(where.pop("prepared"))
             self.rows.append(score_rows({**fit, **where}, where.pop("digests"), logits))
+
+    def _try(self, tier: str, trial: Trial, detector: Detector) -> None:
+        """One fit and its tests."""
+        self.fit(tier, trial, self._sets(trial.fitted_on), detector)
+        tested = (self.own(maker, TEST) for maker in (REAL, *trial.tested))
+        self.score(tier, trial, self._validation(trial), tested, detector=detector)
 
     @property
     def _title(self) -> str:
@@ -191,18 +196,19 @@ class Examination:
 
     def _delivered_again(self, tier: str) -> Iterator[Shown]:
         for time in range(1, TIMES + 1):
-            for maker, n in self._few():
-                prepared = self.detector.prepare(self.delivery.again(tier, maker, n, time))
-                digests = self.delivery.digests(maker, TEST)[:n]
-                yield Shown(TEST, maker, prepared, digests, int(maker != REAL), REDELIVERED, time)
+            yield from self._shown_few(partial(self.delivery.again, tier, time=time), REDELIVERED, time)
 
     def _damaged(self) -> Iterator[Shown]:
         for corruption in CORRUPTIONS.names():
             for severity in range(1, CORRUPTIONS.get(corruption).most + 1):
-                for maker, n in self._few():
-                    prepared = self.detector.prepare(self.delivery.damaged(maker, n, corruption, severity))
-                    digests = self.delivery.digests(maker, TEST)[:n]
-                    yield Shown(TEST, maker, prepared, digests, int(maker != REAL), corruption, severity)
+                damage = partial(self.delivery.damaged, corruption=corruption, severity=severity)
+                yield from self._shown_few(damage, corruption, severity)
+
+    def _shown_few(self, images: Callable[[str, int], Tensor], corruption: str, severity: int) -> Iterator[Shown]:
+        """What `images` gives for each maker and number of `_few`."""
+        for maker, n in self._few():
+            digests = self.delivery.digests(maker, TEST)[:n]
+            yield Shown(TEST, maker, self.detector.prepare(images(maker, n)), digests, int(maker != REAL), corruption, severity)
 
     def _of_another_seed(self, tier: str) -> Iterator[Shown]:
         material = self.delivery.material
@@ -212,13 +218,7 @@ class Examination:
 
     def _refit(self, tier: str) -> None:
         """The fit of SEEN once more, by a detector with another seed."""
-        trial = Trial(REFITTED, self.keys, self.keys)
-        twin = DETECTORS.create(
-            plain(self.spec.detector),
-            seed=derive(self.spec.seed, REFITTED),
-            device=self.detector.device,
-            n_shown=self.spec.n_shown,
-        )
+        spec, seed = self.spec, derive(self.spec.seed, REFITTED)
+        twin = DETECTORS.create(plain(spec.detector), seed=seed, device=self.detector.device, n_shown=spec.n_shown)
         twin.use_critics(self.delivery.material.critics)
-        self.fit(tier, trial, self._sets(self.keys), detector=twin)
-        self.score(tier, trial, self._validation(trial), (self.own(maker, TEST) for maker in (REAL, *self.keys)), detector=twin)
+        self._try(tier, Trial(REFITTED, self.keys, self.keys), twin)

@@ -19,6 +19,7 @@ from torch import Tensor
 from gan_bench.core.charts import COLOURS, STYLE, new_figure, save_figure
 from gan_bench.detectors.base import Detector, in_batches
 from gan_bench.detectors.evaluate import auroc
+from gan_bench.device import full_float32
 from gan_bench.records import Cue
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse regularisation, strongest first
@@ -70,7 +71,13 @@ class LogisticDetector(Detector):
     def prepare(self, images: Tensor) -> Tensor:
         """uint8 images (N, C, H, W) -> their features, float32 (N, D) on the CPU."""
         self.image_shape = tuple(images.shape[1:])
-        return in_batches(images, BATCH, lambda batch: self.features(batch.to(self.device).float()).float())
+        with full_float32():
+            return in_batches(images, self.at_once, lambda batch: self.features(batch.to(self.device).float()).float())
+
+    @property
+    def at_once(self) -> int:
+        """How many images `features` is given at a time."""
+        return BATCH
 
     def fit(
         self, real: Tensor, fake: Tensor, validate_real: Tensor, validate_fake: Tensor, checkpoint: Path | None = None

@@ -24,11 +24,10 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from gan_bench.core.errors import UserError
-from gan_bench.core.files import atomic_path
 from gan_bench.detectors.delivery import CALIBRATE, TEST, VALIDATE
 from gan_bench.detectors.ensemble import mean_logits
 from gan_bench.detectors.evaluate import Logits, detection, threshold_at
+from gan_bench.detectors.parquet import read_table, write_table
 from gan_bench.records import EVERY, ROBUST, SEEN, Detection
 
 FIT_BY = ["tier", "protocol", "fitted_on"]  # what names a fit
@@ -45,18 +44,13 @@ def score_rows(where: Mapping[str, Any], digests: Sequence[str], logits: np.ndar
 
 
 def write_scores(table: pd.DataFrame, path: Path) -> None:
-    """Write a table of scores as Parquet. Texts that repeat take little room there."""
-    with atomic_path(path) as temporary:
-        table.to_parquet(temporary, index=False, compression="zstd")
+    """Write a table of scores, whole or not at all."""
+    write_table(table, path)
 
 
 def read_scores(path: Path) -> pd.DataFrame:
     """Raises UserError where the file is absent or no table of scores."""
-    try:
-        table = pd.read_parquet(path)
-        return table[COLUMNS]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a table of scores of this version of gan-bench ({error}).") from error
+    return read_table(path, COLUMNS, "a table of scores of this version of gan-bench")
 
 
 def combined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -18,9 +18,8 @@ from torch import Tensor, nn
 from gan_bench.core.errors import UserError
 from gan_bench.core.registry import suggest
 from gan_bench.detectors import DETECTORS
-from gan_bench.detectors.base import in_batches
 from gan_bench.detectors.logistic import LogisticDetector
-from gan_bench.device import full_float32, inference_batch
+from gan_bench.device import inference_batch
 from gan_bench.images.convert import to_channels
 from gan_bench.pretrained import efficientnet_lite0, lite0_input, lite0_side
 
@@ -57,11 +56,10 @@ class TimmProbe(LogisticDetector):
         """Raises UserError, with the nearest name, when timm has no such model."""
         check_model(argument)
 
-    def prepare(self, images: Tensor) -> Tensor:
-        """uint8 images (N, C, H, W) -> float32 pooled features (N, D), computed without autocast or TF32."""
-        self.image_shape = tuple(images.shape[1:])
-        with full_float32():
-            return in_batches(images, inference_batch(self.device), lambda batch: self.features(batch.to(self.device).float()))
+    @property
+    def at_once(self) -> int:
+        """As many as networks are given elsewhere."""
+        return inference_batch(self.device)
 
     def features(self, images: Tensor) -> Tensor:
         """float images (N, C, H, W) in 0..255 -> (N, D), pooled."""

@@ -35,6 +35,7 @@ from gan_bench.detectors import DETECTORS, plain
 from gan_bench.detectors.base import Detector
 from gan_bench.detectors.corruptions.base import corrupt
 from gan_bench.detectors.corruptions.manifest import image_digests
+from gan_bench.detectors.delivery import TIMES
 from gan_bench.detectors.ensemble import mean_logits
 from gan_bench.detectors.evaluate import Logits, accuracy_at, auroc, average_precision, eer
 from gan_bench.detectors.store import Card
@@ -48,7 +49,6 @@ from gan_bench.records import CLEAN, Cue
 REAL, FAKE, UNSURE, REFUSED = VERDICTS = ("real", "fake", "unsure", "refused")
 BATCH = 256  # images
 MOST_THREADS = 4  # each may hold a picture of 2^24 pixels
-TIMES = 4  # that an image is delivered again
 MOST_MAPS = 64
 MAP_SIDE = 128  # pixels of a heat map, about
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import torch
@@ -48,6 +48,7 @@ from gan_bench.records import (
 from gan_bench.run_folder import MODEL, RECORD, SCORES, SHOWN, RunFolder
 
 log = logging.getLogger(__name__)
+R = TypeVar("R", JudgeRecord, AttackRecord)
 
 
 def panels(plan: Plan) -> list[tuple[JudgeSpec, ...]]:
@@ -114,18 +115,25 @@ class Panel:
         fakes, others = ({key: r.samples_digest or "" for key, r in cells.items()} for cells in (self.cells, self.others))
         spec = spec.model_copy(update={"fakes": fakes, "others": others, "members": members})
         folder = self._folder(spec)
-        done = finished(folder / RECORD, JudgeRecord, spec)
+        make = partial(self._combine if combines else self._examine, spec, folder)
+        return self._kept(folder, JudgeRecord, spec, make, f"{spec.dataset} detector {spec.detector}")
+
+    def _kept(
+        self, folder: Path, kind: type[R], spec: JudgeSpec | AttackSpec, make: Callable[[], dict[str, Any]], what: str
+    ) -> R:
+        """The finished record in a folder, or a new one with the fields that `make` gives; what it raises becomes a record."""
+        done = finished(folder / RECORD, kind, spec)
         if done is not None:
             return done
 
         started = time.monotonic()
         try:
-            record = self._combine(spec, folder) if combines else self._examine(spec, folder)
-            log.info("%s %s: %s", spec.dataset, spec.detector, summary(record.detections))
+            fields = {"status": "done", **make()}
         except Exception as error:
-            log.exception("%s detector %s failed", spec.dataset, spec.detector)
-            record = self._record(spec, status="failed", reason=shown(error))
-        record = record.model_copy(update={"seconds": time.monotonic() - started})
+            log.exception("%s failed", what)
+            fields = {"status": "failed", "reason": shown(error)}
+        fields["seconds"] = time.monotonic() - started
+        record = kind(environment=environment(self.device), spec=spec, spec_hash=spec_hash(spec), **fields)  # type: ignore[arg-type]
         write_record(folder / RECORD, record)
         return record
 
@@ -146,40 +154,37 @@ class Panel:
             found = {str(name): rows for name, rows in read_manifest(path).groupby("images", sort=False)} | found
         write_manifest(pd.concat(found.values(), ignore_index=True), path)
 
-    def _examine(self, spec: JudgeSpec, folder: Path) -> JudgeRecord:
+    def _examine(self, spec: JudgeSpec, folder: Path) -> dict[str, Any]:
+        """Fit and test a detector; returns the fields of its record."""
         detector = DETECTORS.create(plain(spec.detector), seed=spec.seed, device=self.device, n_shown=spec.n_shown)
         examination = Examination(detector, self.delivery, spec, Files(folder, MODEL, SHOWN["explained"]))
         examination.run(then=audit)
 
-        record = self._scored(spec, folder, pd.concat(examination.rows, ignore_index=True))
+        fields = self._scored(spec, folder, pd.concat(examination.rows, ignore_index=True))
         for checkpoint in folder.glob("fit-*.pt"):
             checkpoint.unlink()
-        return record.model_copy(update={
-            "method": method_of(spec, detector.method), "models": examination.models, "cues": examination.cues,
+        return {
+            **fields, "method": method_of(spec, detector.method), "models": examination.models, "cues": examination.cues,
             "explained": examination.explained,
-        })  # fmt: skip
+        }  # fmt: skip
 
-    def _combine(self, spec: JudgeSpec, folder: Path) -> JudgeRecord:
-        """A judge that fits nothing: its scores are made of those of its members."""
+    def _combine(self, spec: JudgeSpec, folder: Path) -> dict[str, Any]:
+        """The same for a judge that fits nothing: its scores are made of those of its members."""
         if len(spec.members) < 2:
             raise ValueError(f"{spec.detector} combines other detectors, and {len(spec.members)} of them can be used")
         files = [self._folder(spec.model_copy(update={"detector": name})) / SCORES for name in spec.members]
-        record = self._scored(spec, folder, combined([read_scores(file) for file in files]))
-        method = f"{DETECTORS.get(plain(spec.detector)).method} ({', '.join(spec.members)})"
-        return record.model_copy(update={"method": method})
+        fields = self._scored(spec, folder, combined([read_scores(file) for file in files]))
+        return {**fields, "method": f"{DETECTORS.get(plain(spec.detector)).method} ({', '.join(spec.members)})"}
 
-    def _scored(self, spec: JudgeSpec, folder: Path, table: pd.DataFrame) -> JudgeRecord:
-        """Write the scores, and make the record of what follows from them."""
+    def _scored(self, spec: JudgeSpec, folder: Path, table: pd.DataFrame) -> dict[str, Any]:
+        """Write the scores; returns the fields that follow from them."""
         write_scores(table, folder / SCORES)
-        material = self.delivery.material
-        return self._record(
-            spec, status="done", dataset_digest=material.dataset_digest, n_fit=len(material.real[FIT]),
-            n_validate=len(material.real[VALIDATE]), scores_digest=sha256_of(folder / SCORES),
-            detections=tuple(detections_of(table, spec.seed)),
-        )  # fmt: skip
-
-    def _record(self, spec: JudgeSpec, **what: Any) -> JudgeRecord:
-        return JudgeRecord(environment=environment(self.device), spec=spec, spec_hash=spec_hash(spec), **what)
+        material, detections = self.delivery.material, tuple(detections_of(table, spec.seed))
+        log.info("%s %s: %s", spec.dataset, spec.detector, summary(detections))
+        return {
+            "dataset_digest": material.dataset_digest, "n_fit": len(material.real[FIT]),
+            "n_validate": len(material.real[VALIDATE]), "scores_digest": sha256_of(folder / SCORES), "detections": detections,
+        }  # fmt: skip
 
     def attacked(self, judges: Sequence[JudgeRecord]) -> AttackRecord:
         """The record of the attacks on all of these that were fitted on CLEAN."""
@@ -187,27 +192,16 @@ class Panel:
         spec = AttackSpec(
             dataset=self.dataset, seed=self.seed, preset=judges[0].spec.preset, n=self.plan.attacked, models=models
         )  # fmt: skip
+        make = partial(self._attack, [record for record in judges if CLEAN in record.models])
         folder = self.folder.attacks(spec, self.judged_cells)
-        done = finished(folder / RECORD, AttackRecord, spec)
-        if done is not None:
-            return done
+        return self._kept(folder, AttackRecord, spec, make, f"{self.dataset}: the attacks on detectors")
 
-        started = time.monotonic()
-        status: dict[str, Any]
-        try:
-            targets = {record.spec.detector: self._target(record) for record in judges if CLEAN in record.models}
-            attacks, flags = cross_attack(targets, *self._victims(), seed=self.seed)
-            status = {"status": "done", "attacks": tuple(attacks), "flags": flags}
-            log.info("%s: attacked %s", self.dataset, ", ".join(flags))
-        except Exception as error:
-            log.exception("%s: the attacks on detectors failed", self.dataset)
-            status = {"status": "failed", "reason": shown(error)}
-        seconds = time.monotonic() - started
-        record = AttackRecord(
-            environment=environment(self.device), spec=spec, spec_hash=spec_hash(spec), seconds=seconds, **status
-        )  # fmt: skip
-        write_record(folder / RECORD, record)
-        return record
+    def _attack(self, judges: Sequence[JudgeRecord]) -> dict[str, Any]:
+        """Attack these detectors; returns the fields of the record."""
+        targets = {record.spec.detector: self._target(record) for record in judges}
+        attacks, flags = cross_attack(targets, *self._victims(), seed=self.seed)
+        log.info("%s: attacked %s", self.dataset, ", ".join(flags))
+        return {"attacks": tuple(attacks), "flags": flags}
 
     def _target(self, record: JudgeRecord) -> tuple[Detector, float]:
         """A detector as it was kept, and its threshold."""

@@ -28,7 +28,7 @@ CONTROL_WORDS = {
 
 def told_by_trivial(s: Standings, tier: str) -> dict[str, float]:
     """The tested variants whose fakes the detector TRIVIAL tells with an AUROC above TELLS on this tier: variant -> AUROC."""
-    trivial = {e.label for e in s.judges if e.name == TRIVIAL}
+    trivial = _trivial(s)
     told: dict[str, float] = {}
     for d in s.detected:
         value = d.auroc.value
@@ -112,9 +112,14 @@ def audit_data(s: Standings) -> list[dict[str, Any]]:
     return found
 
 
+def _trivial(s: Standings) -> set[str]:
+    """The labels of the detector TRIVIAL."""
+    return {e.label for e in s.judges if e.name == TRIVIAL}
+
+
 def _audited(s: Standings, tier: str) -> list[str]:
     """The detectors with a row: those that have controls on the tier, and TRIVIAL where it was tested."""
-    trivial = {e.label for e in s.judges if e.name == TRIVIAL}
+    trivial = _trivial(s)
     own = [d for d in s.detected if d.tier == tier]
     return list(dict.fromkeys(d.detector for d in own if d.protocol in CONTROLS or d.detector in trivial))
 

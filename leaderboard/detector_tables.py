@@ -12,15 +12,26 @@ from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, sh
 from gan_bench.leaderboard.detections import Detected, chosen_on_validation, seen
 from gan_bench.leaderboard.rank import FEWEST_SEEDS, Point, rank_range
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.records import CLEAN, CONTROLS, EVERY, MATRIX, ROBUST, SEEN
+from gan_bench.records import (
+    CLEAN,
+    CONTROLS,
+    EVERY,
+    LEAVE_ONE_FAMILY_OUT,
+    LEAVE_ONE_OUT,
+    MATRIX,
+    NEW_SEED,
+    REFITTED,
+    ROBUST,
+    SEEN,
+)  # fmt: skip
 
 APART = (MATRIX, ROBUST, *CONTROLS)  # protocols that have tables of their own
 PROTOCOL_WORDS = {
-    "seen": "fitted on fakes of all variants",
-    "leave-one-out": "fitted on fakes of all variants but the tested one",
-    "leave-one-family-out": "fitted on fakes of variants that start from something else than the tested one",
-    "new-seed": "as seen, and tested on fakes of another training of the variant",
-    "refitted": "as seen, by a fit with another seed of the detector",
+    SEEN: "fitted on fakes of all variants",
+    LEAVE_ONE_OUT: "fitted on fakes of all variants but the tested one",
+    LEAVE_ONE_FAMILY_OUT: "fitted on fakes of variants that start from something else than the tested one",
+    NEW_SEED: "as seen, and tested on fakes of another training of the variant",
+    REFITTED: "as seen, by a fit with another seed of the detector",
 }
 MERITS = {  # of a detection, in this order: what stands above the number, and a hint
     "auroc": ("AUROC ↑", "share of pairs in which the fake gets the higher score"),

@@ -23,8 +23,8 @@ import pandas as pd
 from torch import Tensor
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import atomic_path
 from gan_bench.detectors.corruptions.base import Parameters, reapply
+from gan_bench.detectors.parquet import read_table, write_table
 
 COLUMNS = ["images", "digest", "corruption", "severity", "parameters"]
 
@@ -54,16 +54,12 @@ def manifest_of(images: Tensor, name: str, severity: int, parameters: Sequence[P
 
 def write_manifest(frame: pd.DataFrame, path: Path) -> None:
     """Write a manifest as Parquet, whole or not at all."""
-    with atomic_path(path) as temporary:
-        frame[COLUMNS].to_parquet(temporary, index=False, compression="zstd")
+    write_table(frame[COLUMNS], path)
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
     """Raises UserError where the file is absent or no manifest."""
-    try:
-        return pd.read_parquet(path)[COLUMNS]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a manifest of corrupted images ({error}).") from error
+    return read_table(path, COLUMNS, "a manifest of corrupted images")
 
 
 def reproduce(images: Tensor, manifest: pd.DataFrame) -> Tensor:

@@ -1,0 +1,25 @@
+"""Tables with fixed columns as Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import atomic_path
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table, whole or not at all. Texts that repeat take little room in such a file."""
+    with atomic_path(path) as temporary:
+        table.to_parquet(temporary, index=False, compression="zstd")
+
+
+def read_table(path: Path, columns: Sequence[str], what: str) -> pd.DataFrame:
+    """These columns of a table. Raises UserError where the file is absent or not such a table; `what` says what it is not."""
+    try:
+        return pd.read_parquet(path)[list(columns)]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is not {what} ({error}).") from error
