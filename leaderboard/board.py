@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from gan_bench.core.differences import PAIRWISE
 from gan_bench.leaderboard.attacked import Attacked
 from gan_bench.leaderboard.audit import audit_data, told_by_trivial
 from gan_bench.leaderboard.columns import Column
@@ -89,18 +90,18 @@ def _row_data(row: Row, s: Standings) -> dict[str, Any]:
         "seeds": [{"seed": e.seed, "status": e.status, "reason": e.reason} for e in row.entries],
         "ranks": row.ranks,
         "ranked_by": row.headline.name if row.ranks and row.headline else None,
-        "rank_is_point_estimate": row.is_point,
+        "ranked_with": PAIRWISE if row.ranks else None,
         "metrics": [_metric_data(row, c) for c in s.columns if c in row.quality],
         "cost": {name: estimate.value for name, estimate in row.cost.items()},
         "detectability": {
-            tier: {**asdict(auroc), "detector": row.detector.get(tier)} for tier, auroc in row.detectability.items()
+            tier: {**_whole(auroc), "detector": row.detector.get(tier)} for tier, auroc in row.detectability.items()
         },
         "detectability_is": DETECTABILITY_IS,
     }
 
 
 def _metric_data(row: Row, column: Column) -> dict[str, Any]:
-    return {**column._asdict(), **asdict(row.quality[column]), "trained_against": row.trained_against(column)}
+    return {**column._asdict(), **_whole(row.quality[column]), "trained_against": row.trained_against(column)}
 
 
 def _detected_data(d: Detected) -> dict[str, Any]:
@@ -113,5 +114,11 @@ def _attack_data(a: Attacked) -> dict[str, Any]:
 
 
 def _short(estimate: Estimate) -> dict[str, Any]:
-    """An estimate without what it lacks; its value is always there. There are thousands of them."""
-    return {name: value for name, value in vars(estimate).items() if name == "value" or value not in (None, ())}
+    """An estimate without the values of its seeds and what it lacks; its value is always there. There are thousands of them."""
+    found = {name: value for name, value in _whole(estimate).items() if value not in (None, ()) or name == "value"}
+    found.pop("values", None)
+    return found
+
+
+def _whole(estimate: Estimate) -> dict[str, Any]:
+    return {**vars(estimate), "seeds": estimate.seeds}

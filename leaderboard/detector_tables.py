@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from statistics import fmean
 
+from gan_bench.core.differences import FEWEST_SEEDS, rank_intervals
 from gan_bench.leaderboard.audit import MARK, TRIVIALLY_TOLD, told_by_trivial
 from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, share_cell
 from gan_bench.leaderboard.detections import Detected, chosen_on_validation, seen
-from gan_bench.leaderboard.rank import FEWEST_SEEDS, Point, rank_range
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.records import (
     CLEAN,
@@ -167,13 +167,13 @@ def _best_of(detected: Iterable[Detected]) -> list[Detected]:
     """Those that may be the best detector of their protocol and variant, unless all may; of detectors with seeds enough."""
     groups: dict[tuple[str, str], list[Detected]] = defaultdict(list)
     for d in detected:
-        if d.auroc.value is not None and d.auroc.seeds >= FEWEST_SEEDS:
+        if d.auroc.seeds >= FEWEST_SEEDS:
             groups[d.protocol, d.variant].append(d)
 
     best = []
     for same in groups.values():
-        points: list[Point] = [(d.auroc.value or 0.0, d.auroc.low, d.auroc.high) for d in same]
-        first = [d for d, (rank, _) in zip(same, rank_range(points, higher_is_better=True), strict=True) if rank == 1]
+        ranks = rank_intervals([d.auroc.values for d in same], higher_is_better=True)
+        first = [d for d, (rank, _) in zip(same, ranks, strict=True) if rank == 1]
         best += first if len(first) < len(same) else []
     return best
 

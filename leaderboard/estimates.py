@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -18,14 +19,23 @@ SEED_INTERVAL = "95 % t interval of the mean over seeds, within the range of the
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number averaged over seeds. Where it has no value, `unavailable` holds the reasons that the records give."""
+    """A number averaged over seeds.
+
+    values       those of the seeds that have one
+    unavailable  the reasons that the records give where there is none
+    """
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
     method: str | None = None
-    seeds: int = 0
+    values: tuple[float, ...] = ()
     unavailable: tuple[str, ...] = ()
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds have a value."""
+        return len(self.values)
 
 
 class Number(NamedTuple):
@@ -56,25 +66,25 @@ def _estimate(numbers: list[Number]) -> Estimate:
     if not valued:
         return Estimate(unavailable=reasons)
 
-    only, values = valued[0], [number.value for number in valued]
-    mean = fmean(values)
+    only, values = valued[0], tuple(number.value for number in valued)
+    found = None
     if len(values) > 1:
-        low, high = _seed_interval(values, only.least, only.most)
-        return Estimate(mean, low, high, SEED_INTERVAL, len(values), reasons)
-
-    if pd.isna(only.low):
-        return Estimate(mean, seeds=1, unavailable=reasons)
-    return Estimate(mean, only.low, only.high, only.interval_method, 1, reasons)
+        found = _seed_interval(values, only.least, only.most)
+    elif not pd.isna(only.low):
+        found = only.low, only.high, only.interval_method
+    return Estimate(fmean(values), *(found or (None, None, None)), values=values, unavailable=reasons)
 
 
-def _seed_interval(values: list[float], least: float, most: float) -> tuple[float, float]:
-    """The ends of the 95 % t interval of the mean of two values or more; of equal ones it has no width.
+def _seed_interval(values: Sequence[float], least: float, most: float) -> tuple[float, float, str] | None:
+    """The ends of the 95 % t interval of the mean of two values or more, and its name; None: they are all equal, so that
+    nothing is known of their scatter.
 
     least, most  the range that the number can have; not a number: no bound
     """
-    n, mean = len(values), fmean(values)
     if len(set(values)) == 1:
-        return mean, mean
+        return None
 
+    n = len(values)
     error, quantile = stdev(values) / math.sqrt(n), float(stdtrit(n - 1, 0.975))  # of Student's t
-    return interval(mean, error, None if math.isnan(least) else least, None if math.isnan(most) else most, quantile)
+    bounds = (None if math.isnan(least) else least, None if math.isnan(most) else most)
+    return *interval(fmean(values), error, *bounds, quantile), SEED_INTERVAL

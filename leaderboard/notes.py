@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from gan_bench.core.differences import FEWEST_SEEDS, PAIRWISE
 from gan_bench.leaderboard.cells import DASH, FLATTERED
 from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detector_tables import PROTOCOL_WORDS
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import SEED_INTERVAL, Estimate
-from gan_bench.leaderboard.rank import FEWEST_SEEDS
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.records import FROM_LATENTS, LEAVE_ONE_OUT
@@ -64,7 +64,7 @@ def _ranking_notes(s: Standings, names: dict[Column, str]) -> list[str]:
     variants = [row for row in s.rows if row.kind == "variant"]
     seeds = {e.seeds for row in variants for e in row.quality.values() if e.value is not None}
     if max(seeds, default=0) >= FEWEST_SEEDS:
-        notes.append("Entries whose intervals overlap share ranks: 1-2 means that the data do not show which is first.")
+        notes.append(f"Ranks: 1 + as many as are certainly better, to K - as many as are certainly worse, by {PAIRWISE}.")
         notes.append("Bold: this entry may be the best of its task in this column, by the same rule.")
     if 1 in seeds:
         notes.append("One seed: no rank, and never bold.")
@@ -74,8 +74,9 @@ def _ranking_notes(s: Standings, names: dict[Column, str]) -> list[str]:
         marked = f"Entries marked {' or '.join(tasks)} start from test images, which makes good scores easier to reach"
         notes.append(f"{marked}; the others start from latents.")
 
-    if any(row.is_point for row in s.rows):
-        notes.append("† point estimate: ranked by its value alone, because all its seeds give this value.")
+    broken = [row.label for row in variants if row.lacks_seeds(row.headline)]
+    if broken:
+        notes.append(f"Last, since a seed of theirs has no value: {', '.join(broken)}.")
     return notes
 
 

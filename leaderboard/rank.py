@@ -1,49 +1,32 @@
-"""Which column ranks a table, and ranks that do not claim more than the intervals allow."""
+"""Which column ranks a table, and ranks that claim no more than the seeds allow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gan_bench.core.differences import FEWEST_SEEDS, rank_intervals
 from gan_bench.leaderboard.columns import Column
 from gan_bench.leaderboard.rows import Row, by_task
 from gan_bench.records import TableRules
 
 NO_RULES = TableRules(headline="")  # nothing asked for, nothing marked
-FEWEST_SEEDS = 2  # of a rank: the interval of one training does not cover what another seed would give
-
-Point = tuple[float, float | None, float | None]  # value, low, high; no interval: low and high are None
-
-
-def rank_range(points: Sequence[Point], higher_is_better: bool) -> list[tuple[int, int]]:
-    """The best and the worst rank (from 1) that each entry can claim, in the order of `points`.
-
-    An entry is behind another only where their intervals do not touch, so overlapping entries share ranks.
-    A point without an interval is an interval of no width.
-    """
-    spans = [(value if low is None else low, value if high is None else high) for value, low, high in points]
-    if higher_is_better:
-        spans = [(-high, -low) for low, high in spans]
-
-    ranks = []
-    for low, high in spans:
-        n_better = sum(other_high < low for _, other_high in spans)
-        n_worse = sum(other_low > high for other_low, _ in spans)
-        ranks.append((1 + n_better, len(spans) - n_worse))
-    return ranks
 
 
 def ranks_in(column: Column, rows: Iterable[Row]) -> dict[str, tuple[int, int]]:
-    """Label -> the best and the worst rank that it can claim in this column; all `rows` are variants of one task.
+    """Label -> the best and the worst rank that it can have in this column; all `rows` are variants of one task.
 
-    Ranked are those that have two seeds or more there and were not trained against its extractor.
+    Ranked are those that have two seeds or more there and were not trained against its extractor. Those that lack seeds come
+    last, whatever the other seeds gave: a mean over the trainings that went well would flatter them.
     """
-    points: dict[str, Point] = {}
-    for row in rows:
-        estimate = row.of(column)
-        if estimate.value is not None and estimate.seeds >= FEWEST_SEEDS and not row.trained_against(column):
-            points[row.label] = (estimate.value, estimate.low, estimate.high)
+    fair = [row for row in rows if not row.trained_against(column)]
+    whole = [row for row in fair if row.of(column).seeds >= FEWEST_SEEDS and not row.lacks_seeds(column)]
+    broken = [row for row in fair if row.lacks_seeds(column)]
+    if not whole:
+        return {}
 
-    return dict(zip(points, rank_range(list(points.values()), column.higher_is_better), strict=True))
+    found = rank_intervals([row.of(column).values for row in whole], column.higher_is_better)
+    last = len(whole) + 1, len(whole) + len(broken)
+    return dict(zip((row.label for row in whole), found, strict=True)) | {row.label: last for row in broken}
 
 
 def best_in(column: Column, rows: Iterable[Row]) -> set[str]:

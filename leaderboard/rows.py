@@ -19,7 +19,7 @@ class Row:
     detectability  tier -> AUROC of a detector that never saw this variant, chosen on validation: a lower bound
     detector       tier -> the name of that detector, where there is one
     headline       the column that ranks the variants of its task
-    ranks          the best and the worst rank that it can claim among the variants of its task
+    ranks          the best and the worst rank that it can have among the variants of its task
     """
 
     kind: str
@@ -41,11 +41,9 @@ class Row:
         known = {name for e in self.entries if isinstance(e.record, CellRecord) for name in e.record.trained_against}
         return column is not None and column.extractor.split("@")[0] in known
 
-    @property
-    def is_point(self) -> bool:
-        """Whether it is ranked by its value alone, because that has no interval or one without width."""
-        headline = self.of(self.headline)
-        return self.ranks is not None and headline.low == headline.high
+    def lacks_seeds(self, column: Column | None) -> bool:
+        """Whether a training failed or diverged, or some of its seeds but not all have a value in a column."""
+        return self.n_done < len(self.entries) or 0 < self.of(column).seeds < len(self.entries)
 
     @property
     def n_done(self) -> int:

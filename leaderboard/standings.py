@@ -132,11 +132,11 @@ def _ranked(rows: list[Row], headline: Column | None) -> list[Row]:
 
 
 def _by_value(rows: Iterable[Row]) -> list[Row]:
-    """Sorted by the value in their headline, the best first; those without a value last."""
+    """Sorted by the value in their headline, the best first; then those that lack seeds, and those without a value."""
 
-    def order(row: Row) -> tuple[bool, float]:
+    def order(row: Row) -> tuple[bool, bool, float]:
         value = row.of(row.headline).value
         higher = row.headline is not None and row.headline.higher_is_better
-        return value is None, (value or 0.0) * (-1 if higher else 1)
+        return value is None, row.lacks_seeds(row.headline), (value or 0.0) * (-1 if higher else 1)
 
     return sorted(rows, key=order)

@@ -80,9 +80,8 @@ def _rank_cell(row: Row) -> TableCell:
 
     first, last = row.ranks
     text = str(first) if first == last else f"{first}-{last}"
-    if row.is_point:
-        return TableCell(text + "†", value=first + last / 1000, hint="point estimate")
-    return TableCell(text, value=first + last / 1000)
+    hint = "a seed has no value, so it comes last" if row.lacks_seeds(row.headline) else ""
+    return TableCell(text, value=first + last / 1000, hint=hint)
 
 
 def _no_rank_cell(row: Row) -> TableCell:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gan_bench.leaderboard.rank import NO_RULES, choose_headline, rank_range
+from gan_bench.leaderboard.rank import NO_RULES, choose_headline
 from gan_bench.records import MetricValue, Result, TableRules
 from tests.boards import HERE, build, cell, column, interval, judge, metric, page, reference, rows, seeds
 
@@ -20,19 +20,7 @@ def cells_of(text: str, entry: str) -> list[str]:
     return [cell.strip() for cell in line.split("|")[1:-1]]
 
 
-def test_overlapping_intervals_share_ranks() -> None:
-    points = [(4.0, 3.5, 4.5), (1.0, 0.5, 2.0), (2.5, 1.5, 3.6), (9.0, None, None)]
-    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 2), (1, 3), (4, 4)]
-    assert rank_range(points, higher_is_better=True) == [(2, 3), (3, 4), (2, 4), (1, 1)]
-
-
-def test_points_rank_by_value_and_equal_values_tie() -> None:
-    points = [(3.0, None, None), (1.0, None, None), (3.0, None, None)]
-    assert rank_range(points, higher_is_better=False) == [(2, 3), (1, 1), (2, 3)]
-    assert rank_range([], higher_is_better=True) == []
-
-
-def test_only_variants_are_ranked_and_equal_seeds_are_point_estimates(tmp_path: Path) -> None:
+def test_only_variants_are_ranked_and_equal_seeds_have_no_interval(tmp_path: Path) -> None:
     board = build(
         tmp_path,
         *seeds("dcgan", 10.0, 10.1),
@@ -48,7 +36,7 @@ def test_only_variants_are_ranked_and_equal_seeds_are_point_estimates(tmp_path: 
         "real": None,
         "theirs": None,
     }
-    assert "3†" in board.markdown() and "1-2†" not in board.markdown()
+    assert cells_of(board.markdown(), "wgan-gp")[2] == "20"
     assert "theirs (external)" in board.markdown()
 
 
@@ -71,9 +59,20 @@ def test_entries_of_one_seed_are_left_out_of_the_ranks_of_others(tmp_path: Path)
     assert [name for name, text in shown.items() if "**" in text] == ["b"]
 
 
-def test_a_seed_without_the_headline_does_not_count(tmp_path: Path) -> None:
-    row = rows(build(tmp_path, *seeds("a", 5.0, None), *seeds("b", 6.0, 6.1)))["a"]
-    assert row["ranks"] is None and len(row["seeds"]) == 2
+def test_an_entry_that_lacks_a_seed_comes_last_and_is_named(tmp_path: Path) -> None:
+    failed = cell("c", status="failed", reason="out of memory", seed=1)
+    board = build(
+        tmp_path, *seeds("a", 5.0, None), *seeds("b", 6.0, 6.1), cell("c", metric(1.0)), failed, *seeds("d", 7.0, 7.1)
+    )
+    assert [(name, row["ranks"]) for name, row in rows(board).items()] == [
+        ("b", (1, 1)), ("d", (2, 2)), ("c", (3, 4)), ("a", (3, 4)),
+    ]  # fmt: skip
+    assert "Last, since a seed of theirs has no value: c, a." in board.markdown()
+
+
+def test_broken_trainings_alone_give_no_ranks(tmp_path: Path) -> None:
+    board = build(tmp_path, *seeds("a", 5.0, None), cell("b", status="diverged", reason="loss is not finite"))
+    assert [row["ranks"] for row in rows(board).values()] == [None, None]
 
 
 # Tasks
@@ -95,7 +94,7 @@ def test_entries_are_ranked_within_their_task(tmp_path: Path) -> None:
         ("dcgan", "generate", (2, 2)),
         ("pix2pix", "translate", (1, 1)),
         ("cyclegan", "translate", (2, 2)),
-        ("unit", "translate", None),
+        ("unit", "translate", (3, 3)),
         ("srgan", "upscale", (1, 1)),
         ("real", None, None),
     ]

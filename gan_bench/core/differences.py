@@ -1,0 +1,125 @@
+"""Which of several trainings are better: one set of rules for ranks, for `compare` and for `check`. Needs no torch.
+
+A training gives one number, so all that a difference can be held against is the scatter over seeds. Entries scatter by very
+different amounts, so no test takes their variances as equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
+
+from scipy.special import nctdtr, stdtr, stdtrit
+
+LEVEL = 0.05  # the share of false claims that a test may make
+FEWEST_SEEDS = 2  # of a claim: one training shows no scatter
+PAIRWISE = "Welch's t tests of all pairs, two-sided, with Holm's correction, at 5 %"
+
+Values = Sequence[float]  # of one entry, one for each seed
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much larger the second mean is than the first.
+
+    error    standard error of `value`; 0: nothing scattered, so nothing is known of it, and no claim can be made
+    freedom  degrees of freedom of the error, above 0
+    """
+
+    value: float
+    error: float
+    freedom: float
+
+    @property
+    def p_above(self) -> float:
+        """One-sided p value of a difference above 0."""
+        return float(stdtr(self.freedom, -self.value / self.error)) if self.error > 0 else 1.0
+
+    @property
+    def p(self) -> float:
+        """Two-sided p value."""
+        return float(2 * stdtr(self.freedom, -abs(self.value) / self.error)) if self.error > 0 else 1.0
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """The ends of the two-sided interval that holds the true difference in all but `level` of the cases."""
+        half = self.error * float(stdtrit(self.freedom, 1 - level / 2))
+        return self.value - half, self.value + half
+
+    def least(self, level: float = LEVEL) -> float:
+        """The one-sided bound above which the true difference lies in all but `level` of the cases."""
+        return self.value - self.error * float(stdtrit(self.freedom, 1 - level))
+
+    def power(self, change: float, level: float = LEVEL) -> float:
+        """The probability that the one-sided test finds a true difference of `change`, if this is the scatter; 0 to 1."""
+        if self.error == 0:
+            return 0.0
+        return 1 - float(nctdtr(self.freedom, change / self.error, float(stdtrit(self.freedom, 1 - level))))
+
+
+def _variance(values: Values) -> float:
+    """The unbiased variance of two values or more; `statistics.variance` is exact, and ten times as slow."""
+    mean = fmean(values)
+    return sum((value - mean) ** 2 for value in values) / (len(values) - 1)
+
+
+def welch(first: Values, second: Values) -> Difference:
+    """Two independent samples of two values or more, each with its own variance (Welch 1947)."""
+    parts = [_variance(values) / len(values) for values in (first, second)]
+    return Difference(fmean(second) - fmean(first), math.sqrt(sum(parts)), _freedom(parts, [len(first), len(second)]))
+
+
+def _freedom(parts: Sequence[float], counts: Sequence[int]) -> float:
+    """Degrees of freedom of a sum of squared standard errors, by Welch and Satterthwaite."""
+    if not any(parts):
+        return 1.0
+    return sum(parts) ** 2 / sum(part**2 / (n - 1) for part, n in zip(parts, counts, strict=True))
+
+
+def paired(first: Values, second: Values) -> Difference:
+    """Two samples whose values belong together one by one, two pairs or more."""
+    each = [b - a for a, b in zip(first, second, strict=True)]
+    return Difference(fmean(each), math.sqrt(_variance(each) / len(each)), len(each) - 1)
+
+
+def predicted(first: Values, new: float) -> Difference:
+    """One new value against two or more: whether it is one that another seed of these would give (a prediction bound)."""
+    return Difference(new - fmean(first), math.sqrt(_variance(first) * (1 + 1 / len(first))), len(first) - 1)
+
+
+def holm(p_values: Sequence[float], level: float = LEVEL) -> list[bool]:
+    """Which of these hypotheses are rejected, if at most `level` of all families may hold one false rejection (Holm 1979)."""
+    rejected = [False] * len(p_values)
+    for step, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if p_values[place] > level / (len(p_values) - step):
+            break
+        rejected[place] = True
+    return rejected
+
+
+def certain(entries: Sequence[Values]) -> Iterator[tuple[int, int]]:
+    """The pairs of entries (lower, higher) whose means differ for certain, by `PAIRWISE`.
+
+    entries  each with the values of two seeds or more
+    """
+    pairs = list(combinations(range(len(entries)), 2))
+    found = [welch(entries[i], entries[j]) for i, j in pairs]
+    for (i, j), difference, differs in zip(pairs, found, holm([d.p for d in found]), strict=True):
+        if differs:
+            yield (i, j) if difference.value > 0 else (j, i)
+
+
+def rank_intervals(entries: Sequence[Values], higher_is_better: bool) -> list[tuple[int, int]]:
+    """The best and the worst rank, from 1, that each entry can have: 1 + as many as are certainly better, and K - as many as
+    are certainly worse. All intervals hold the true ranks together in at least 95 % of the cases.
+
+    Two entries whose intervals overlap need not be equal: that two cannot be told apart does not carry over to a third.
+    """
+    n_better, n_worse = [0] * len(entries), [0] * len(entries)
+    for lower, higher in certain(entries):
+        better, worse = (higher, lower) if higher_is_better else (lower, higher)
+        n_worse[better] += 1
+        n_better[worse] += 1
+    return [(1 + better, len(entries) - worse) for better, worse in zip(n_better, n_worse, strict=True)]
