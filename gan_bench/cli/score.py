@@ -11,6 +11,7 @@ from gan_bench.budget import parse_preset
 from gan_bench.cli.options import Device, Json, check_names, names_in, range_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.errors import UserError
+from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
     from gan_bench.records import ReferenceRecord
@@ -38,6 +39,9 @@ def score(
         str | None, typer.Option(help="Put the result on the leaderboard of --run as an entry of this name.")
     ] = None,
     run_folder: Annotated[Path | None, typer.Option("--run", help="The run folder that --name writes to.")] = None,
+    fail_if: Annotated[
+        list[str] | None, typer.Option(help="Exit 1 where this holds, as in --fail-if 'fd_mnist-cnn > 8'. Can be repeated.")
+    ] = None,
     device: Device = "auto",
     strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
     as_json: Json = False,
@@ -51,6 +55,9 @@ def score(
 
     from gan_bench.device import pick
     from gan_bench.external import ScoreRequest, score_path
+    from gan_bench.gate.limit import parse_limit
+
+    limits = [parse_limit(text) for text in fail_if or []]
 
     request = ScoreRequest(
         path, dataset, preset, samples, range_in(value_range), extractor_names, metric_names, strict, name, run_folder
@@ -60,6 +67,12 @@ def score(
         print_json(record.model_dump(mode="json"))
     else:
         _show(record)
+
+    broken = [sentence for limit in limits if (sentence := limit.broken_by(record.metrics))]
+    for sentence in broken:
+        stderr.print(f"gan-bench: {sentence}", style="red", soft_wrap=True, markup=False, highlight=False)
+    if broken:
+        raise typer.Exit(1)
 
 
 def _check(dataset: str, extractors: list[str] | None, metrics: list[str] | None) -> None:

@@ -1,0 +1,190 @@
+"""`gan-bench baseline` and `gan-bench check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_bench.budget import parse_preset
+from gan_bench.cli.options import Device, Json, names_in, range_in
+from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table
+from gan_bench.core.progress import console as stderr
+
+if TYPE_CHECKING:
+    from gan_bench.gate.baseline import Baseline
+    from gan_bench.gate.check import Checked, Report
+    from gan_bench.gate.entries import Entry
+    from gan_bench.gate.rule import Limits
+
+INCONCLUSIVE = 3  # exit code
+
+PathOption = Annotated[
+    Path | None, typer.Argument(help="A run folder, or samples: what `gan-bench score` reads.", show_default=False)
+]
+Generator = Annotated[
+    str | None, typer.Option(help="Instead: FILE:FUNCTION, where FUNCTION(n, seed) returns n images, as in my_gan.py:load.")
+]
+DatasetOption = Annotated[
+    str | None, typer.Option(help="What samples are compared with; of a run, only this dataset.", show_default="all of a run")
+]
+Budget = Annotated[str, typer.Option(help="The preset whose numbers of fakes and reals samples are scored with.")]
+Samples = Annotated[int | None, typer.Option(min=2, help="How many images.", show_default="all; of a function the preset's")]
+Seeds = Annotated[int, typer.Option(min=1, help="How often a function is called, with seeds 0, 1, ...")]
+ValueRange = Annotated[str | None, typer.Option(help="Black and white in an array of floats: --value-range=-1,1.")]
+Metric = Annotated[
+    str | None,
+    typer.Option(help="The metric that decides, without its count, as in fd_lite0@64.", show_default="the suite's headline"),
+]
+Detect = Annotated[str, typer.Option(help="The change that a pass must have been able to find.")]
+
+
+def baseline(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The file that is written.")],
+    path: PathOption = None,
+    generator: Generator = None,
+    dataset: DatasetOption = None,
+    metric: Metric = None,
+    budget: Budget = "quick",
+    samples: Samples = None,
+    seeds: Seeds = 3,
+    value_range: ValueRange = None,
+    detect: Detect = "50%",
+    device: Device = "auto",
+) -> None:
+    """Keep the numbers that later trainings are held against by `gan-bench check`.
+
+    Prints how many new seeds `check` will need to find a change of --detect with a power of 80 %.
+    """
+    log_to_stderr()
+    from gan_bench.gate.baseline import make_baseline, write_baseline
+
+    limits = _limits("0%", detect)
+    made = make_baseline(_entries(path, generator, dataset, budget, samples, seeds, value_range, device), metric)
+    write_baseline(made, out)
+    print_table(_planned(made, limits))
+    stderr.print(f"baseline: {out}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _entries(
+    path: Path | None, generator: str | None, dataset: str | None, budget: str, samples: int | None, seeds: int,
+    value_range: str | None, device: str, metrics: str | None = None,
+) -> list[Entry]:  # fmt: skip
+    from gan_bench.datasets import DATASETS
+    from gan_bench.device import pick
+    from gan_bench.gate.entries import Source, entries_of
+
+    if dataset is not None:
+        DATASETS.check(dataset)
+    source = Source(
+        path, generator, dataset, parse_preset(budget), samples, seeds, range_in(value_range), names_in(metrics)
+    )  # fmt: skip
+    return entries_of(source, pick(device))
+
+
+def _limits(min_effect: str, detect: str) -> Limits:
+    from gan_bench.gate.rule import Limits, share_in
+
+    return Limits(share_in(min_effect, "--min-effect"), share_in(detect, "--detect"))
+
+
+def _planned(made: Baseline, limits: Limits) -> list[Row]:
+    from gan_bench.gate.rule import FEWEST_SEEDS, MOST_PLANNED, seeds_needed
+
+    rows: list[Row] = []
+    for entry in made.entries:
+        column = made.primary[entry.title]
+        values = [m.value for m in entry.values(column).values() if m.value is not None]
+        needed = seeds_needed(values, limits) if len(values) >= FEWEST_SEEDS else None
+        few = "one seed: only --same-model" if len(values) < FEWEST_SEEDS else f"more than {MOST_PLANNED}"
+        rows.append({
+            "entry": entry.title, "decides": column, "value": f"{sum(values) / len(values):.4g}", "seeds": len(values),
+            f"new seeds to find {limits.detect:.0%}": needed or few,
+        })  # fmt: skip
+    return rows
+
+
+def check(
+    against: Annotated[Path, typer.Option("--baseline", help="What `gan-bench baseline` wrote.")],
+    path: PathOption = None,
+    generator: Generator = None,
+    dataset: DatasetOption = None,
+    min_effect: Annotated[str, typer.Option(help="A smaller change, relative to the baseline, never fails.")] = "5%",
+    detect: Detect = "50%",
+    same_model: Annotated[
+        bool, typer.Option("--same-model", help="The weights are those of the baseline: only the drawn samples differ.")
+    ] = False,
+    allow_inconclusive: Annotated[
+        bool, typer.Option("--allow-inconclusive", help="Exit 0 where the data cannot tell, with a warning.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option("--update-baseline", help="Write the new numbers as the baseline, and exit 1 all the same.")
+    ] = False,
+    budget: Budget = "quick",
+    samples: Samples = None,
+    seeds: Seeds = 1,
+    value_range: ValueRange = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Fail when sample quality has dropped: exit 1 regressed, 0 pass, 3 the data cannot tell, 2 not comparable.
+
+    One metric of each entry decides; the others inform.
+    """
+    log_to_stderr()
+    from gan_bench.gate.baseline import make_baseline, read_baseline, write_baseline
+    from gan_bench.gate.check import check as compare
+
+    limits, kept = _limits(min_effect, detect), read_baseline(against)
+    entries = _entries(path, generator, dataset, budget, samples, seeds, value_range, device)
+    report = compare(kept, entries, limits, same_model)
+    if as_json:
+        print_json(as_data(report))
+    else:
+        _show(report)
+    if update:
+        write_baseline(make_baseline(entries), against)
+        stderr.print(f"the baseline {against} was written anew; look at the difference before you keep it", soft_wrap=True)
+        raise typer.Exit(1)
+    code = report.verdict.code
+    raise typer.Exit(0 if code == INCONCLUSIVE and allow_inconclusive else code)
+
+
+def as_data(report: Report) -> Row:
+    """A report as plain data."""
+    return {
+        "verdict": report.verdict.word,
+        "checked": [_row(one) for one in report.checked],
+        "notes": list(report.notes),
+    }
+
+
+def _row(one: Checked) -> Row:
+    said = one.decision
+    return {
+        "entry": one.entry, "metric": one.column, "decides": one.decides, "verdict": said.verdict.word, "old": one.old,
+        "new": one.new, "change": said.change, "least": said.least, "power": said.power, "test": said.test,
+        "reason": said.reason,
+    }  # fmt: skip
+
+
+def _show(report: Report) -> None:
+    """What decides, and what informs and has become worse; then what differs otherwise, the tests and the verdict."""
+    shown = [one for one in report.checked if one.decides or one.decision.verdict.word == "regressed"]
+    print_table([
+        {
+            "entry": one.entry, "metric": one.column, "baseline": f"{one.old:.4g}",
+            "new": "" if one.new is None else f"{one.new:.4g}",
+            "verdict": one.decision.verdict.word if one.decides else "(worse)", "why": one.decision.reason,
+        }
+        for one in shown
+    ])  # fmt: skip
+    others = [one for one in report.checked if not one.decides]
+    worse = sum(not one.decides for one in shown)
+    tests = dict.fromkeys(one.decision.test for one in report.checked if one.decides)
+    sentences = [*report.notes, f"tested by: {'; '.join(tests)}"]
+    if others:
+        sentences.append(f"{len(others)} other metrics inform: {worse} of them worse")
+    for sentence in (*sentences, f"verdict: {report.verdict.word}"):
+        stderr.print(sentence, soft_wrap=True, markup=False, highlight=False)

@@ -1,0 +1,1 @@
+"""The gate: a baseline, and a check that fails when sample quality drops."""

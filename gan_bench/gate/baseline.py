@@ -1,0 +1,92 @@
+"""A baseline: what later trainings are held against, as one JSON file that can be kept in a repository."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+import gan_bench
+from gan_bench.core.digests import json_digest
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import write_text
+from gan_bench.gate.entries import Entry
+from gan_bench.records import BENCHMARK_VERSION, Model
+
+
+class Baseline(Model):
+    """The entries of a run, or one of samples.
+
+    primary  the column of each entry that decides, by the entry's title
+    digest   of all other fields
+    """
+
+    kind: Literal["baseline"] = "baseline"
+    benchmark_version: str = BENCHMARK_VERSION
+    version: str = gan_bench.__version__
+    created: str
+    entries: tuple[Entry, ...]
+    primary: dict[str, str]
+    digest: str = ""
+
+    def content(self) -> str:
+        """SHA-256 of all but the digest."""
+        return json_digest(self.model_dump(mode="json", exclude={"digest"}))
+
+
+def make_baseline(entries: list[Entry], metric: str | None = None) -> Baseline:
+    """A baseline of those entries that have a finished training.
+
+    metric  the column that decides, without its count, such as "fd_lite0@64"; None: each suite's headline
+
+    Raises UserError where an entry has no such column.
+    """
+    kept = tuple(entry for entry in entries if entry.trainings)
+    primary = {entry.title: checked_column(entry, metric) if metric else entry.primary() for entry in kept}
+    made = Baseline(created=datetime.now(UTC).isoformat(timespec="seconds"), entries=kept, primary=primary)
+    return made.model_copy(update={"digest": made.content()})
+
+
+def checked_column(entry: Entry, column: str) -> str:
+    """The same name. Raises UserError where the entry has no value in this column."""
+    known = sorted(entry.metrics())
+    if column not in known:
+        raise UserError(f"{entry.title} has no metric {column!r}; it has {', '.join(known)}.")
+    return column
+
+
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Write it, whole or not at all. Raises UserError where the file cannot be written."""
+    try:
+        write_text(path, baseline.model_dump_json(indent=1) + "\n")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read one. Raises UserError where it is absent, is no baseline, is of other rules, or was changed by hand."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text)
+    except OSError as error:
+        raise UserError(f"the baseline {path} cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise UserError(f"the baseline {path} is not JSON.") from error
+
+    rules = data.get("benchmark_version") if isinstance(data, dict) else None
+    if rules is not None and rules != BENCHMARK_VERSION:
+        raise UserError(f"the baseline {path} is of rules {rules}, and this is {BENCHMARK_VERSION}; make a new one.")
+    try:
+        found = Baseline.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the whole"
+        raise UserError(f"the baseline {path} is none of this version of gan-bench: {field}: {first['msg']}.") from error
+    if not found.entries:
+        raise UserError(f"the baseline {path} is empty.")
+    if found.digest != found.content():
+        raise UserError(f"the baseline {path} was changed after it was written; make it again with `gan-bench baseline`.")
+    return found
