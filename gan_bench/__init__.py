@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_bench.api import Scores, score
+    from gan_bench.api import Scores, check, score
 
 __version__ = "0.1.0"
-__all__ = ["Scores", "__version__", "score"]
+__all__ = ["Scores", "__version__", "check", "score"]
 
 
 def __getattr__(name: str) -> Any:

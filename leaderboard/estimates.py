@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
@@ -67,24 +67,25 @@ def _estimate(numbers: list[Number]) -> Estimate:
         return Estimate(unavailable=reasons)
 
     only, values = valued[0], tuple(number.value for number in valued)
-    found = None
+    estimate = Estimate(fmean(values), values=values, unavailable=reasons)
     if len(values) > 1:
-        found = _seed_interval(values, only.least, only.most)
-    elif not pd.isna(only.low):
-        found = only.low, only.high, only.interval_method
-    return Estimate(fmean(values), *(found or (None, None, None)), values=values, unavailable=reasons)
+        low, high = _seed_interval(values, only.least, only.most)
+        return estimate if low == high else replace(estimate, low=low, high=high, method=SEED_INTERVAL)
+    if pd.isna(only.low):
+        return estimate
+    return replace(estimate, low=only.low, high=only.high, method=only.interval_method)
 
 
-def _seed_interval(values: Sequence[float], least: float, most: float) -> tuple[float, float, str] | None:
-    """The ends of the 95 % t interval of the mean of two values or more, and its name; None: they are all equal, so that
-    nothing is known of their scatter.
+def _seed_interval(values: Sequence[float], least: float, most: float) -> tuple[float, float]:
+    """The ends of the 95 % t interval of the mean of two values or more. Equal values say nothing of their scatter: then both
+    ends are the mean.
 
     least, most  the range that the number can have; not a number: no bound
     """
     if len(set(values)) == 1:
-        return None
+        return values[0], values[0]
 
     n = len(values)
     error, quantile = stdev(values) / math.sqrt(n), float(stdtrit(n - 1, 0.975))  # of Student's t
     bounds = (None if math.isnan(least) else least, None if math.isnan(most) else most)
-    return *interval(fmean(values), error, *bounds, quantile), SEED_INTERVAL
+    return interval(fmean(values), error, *bounds, quantile)

@@ -13,9 +13,10 @@ from gan_bench.budget import Budget
 from gan_bench.core.errors import UserError
 from gan_bench.gate.baseline import make_baseline, read_baseline, write_baseline
 from gan_bench.gate.check import check
-from gan_bench.gate.entries import Entry, Training, load_function
+from gan_bench.gate.entries import Entry, Training
 from gan_bench.gate.limit import parse_limit
 from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide, seeds_needed, share_in
+from gan_bench.gate.sources import load_function
 from gan_bench.records import Interval, MetricValue
 from tests.test_differences import TRIALS, real_scatter
 

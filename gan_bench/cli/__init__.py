@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import gan_bench
-from gan_bench.cli import data, detect, doctor, gate, leaderboard, list_, run, sample, score
+from gan_bench.cli import compare, data, detect, doctor, gate, leaderboard, list_, run, sample, score
 from gan_bench.cli.output import stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(score.score)
 app.command()(detect.detect)
+app.command()(compare.compare)
 app.command()(gate.baseline)
 app.command()(gate.check)
 app.command()(leaderboard.leaderboard)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gan_bench.budget import parse_preset
-from gan_bench.cli.options import Device, Json, names_in, range_in
-from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table
+from gan_bench.cli.options import Device, Json, range_in
+from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, stdout
+from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
     from gan_bench.gate.baseline import Baseline
     from gan_bench.gate.check import Checked, Report
-    from gan_bench.gate.entries import Entry
     from gan_bench.gate.rule import Limits
+    from gan_bench.gate.sources import Scoring
 
 INCONCLUSIVE = 3  # exit code
 
@@ -59,28 +62,26 @@ def baseline(
     """
     log_to_stderr()
     from gan_bench.gate.baseline import make_baseline, write_baseline
+    from gan_bench.gate.sources import entries_of
 
     limits = _limits("0%", detect)
-    made = make_baseline(_entries(path, generator, dataset, budget, samples, seeds, value_range, device), metric)
+    scoring = partial(scoring_of, dataset, budget, samples, value_range, device)
+    made = make_baseline(entries_of(path, generator, dataset, seeds, scoring), metric)
     write_baseline(made, out)
     print_table(_planned(made, limits))
     stderr.print(f"baseline: {out}", soft_wrap=True, markup=False, highlight=False)
 
 
-def _entries(
-    path: Path | None, generator: str | None, dataset: str | None, budget: str, samples: int | None, seeds: int,
-    value_range: str | None, device: str, metrics: str | None = None,
-) -> list[Entry]:  # fmt: skip
+def scoring_of(dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str) -> Scoring:
+    """How images are scored. Raises UserError where no dataset is named."""
     from gan_bench.datasets import DATASETS
     from gan_bench.device import pick
-    from gan_bench.gate.entries import Source, entries_of
+    from gan_bench.gate.sources import Scoring
 
-    if dataset is not None:
-        DATASETS.check(dataset)
-    source = Source(
-        path, generator, dataset, parse_preset(budget), samples, seeds, range_in(value_range), names_in(metrics)
-    )  # fmt: skip
-    return entries_of(source, pick(device))
+    if dataset is None:
+        raise UserError("give --dataset: what the images are to be compared with.")
+    DATASETS.check(dataset)
+    return Scoring(dataset, parse_preset(budget), pick(device), samples, range_in(value_range))
 
 
 def _limits(min_effect: str, detect: str) -> Limits:
@@ -121,8 +122,14 @@ def check(
     update: Annotated[
         bool, typer.Option("--update-baseline", help="Write the new numbers as the baseline, and exit 1 all the same.")
     ] = False,
-    budget: Budget = "quick",
-    samples: Samples = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML, a case for each entry and metric.")] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Append to the job summary of GitHub Actions, and print annotations.")
+    ] = False,
+    benchmark_json: Annotated[
+        Path | None, typer.Option(help="Write what github-action-benchmark reads as customSmallerIsBetter.")
+    ] = None,
+    history: Annotated[Path | None, typer.Option(help="Append to this JSON file, and draw the trend beside it.")] = None,
     seeds: Seeds = 1,
     value_range: ValueRange = None,
     device: Device = "auto",
@@ -133,22 +140,42 @@ def check(
     One metric of each entry decides; the others inform.
     """
     log_to_stderr()
+    from gan_bench.device import pick
     from gan_bench.gate.baseline import make_baseline, read_baseline, write_baseline
     from gan_bench.gate.check import check as compare
+    from gan_bench.gate.sources import entries_of, scoring_like
 
     limits, kept = _limits(min_effect, detect), read_baseline(against)
-    entries = _entries(path, generator, dataset, budget, samples, seeds, value_range, device)
+    scoring = partial(scoring_like, kept, dataset, pick(device), value_range=range_in(value_range))
+    entries = entries_of(path, generator, dataset, seeds, scoring)
     report = compare(kept, entries, limits, same_model)
     if as_json:
         print_json(as_data(report))
     else:
         _show(report)
+    _write_reports(report, junit, github, benchmark_json, history)
     if update:
-        write_baseline(make_baseline(entries), against)
+        write_baseline(make_baseline(entries, before=kept), against)
         stderr.print(f"the baseline {against} was written anew; look at the difference before you keep it", soft_wrap=True)
         raise typer.Exit(1)
     code = report.verdict.code
     raise typer.Exit(0 if code == INCONCLUSIVE and allow_inconclusive else code)
+
+
+def _write_reports(report: Report, junit: Path | None, github: bool, benchmark: Path | None, history: Path | None) -> None:
+    from gan_bench.gate import reports
+    from gan_bench.gate.trend import draw_trend
+
+    if junit is not None:
+        reports.write_file(junit, reports.junit(report))
+    if benchmark is not None:
+        reports.write_file(benchmark, json.dumps(reports.smaller_is_better(report), indent=1) + "\n")
+    if history is not None:
+        draw_trend(reports.add_to_history(report, history), history.with_suffix(".png"))
+    if github:
+        reports.append_summary(report)
+        for line in reports.workflow_commands(report):
+            stdout.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def as_data(report: Report) -> Row:
@@ -180,8 +207,7 @@ def _show(report: Report) -> None:
         }
         for one in shown
     ])  # fmt: skip
-    others = [one for one in report.checked if not one.decides]
-    worse = sum(not one.decides for one in shown)
+    others, worse = report.informing, sum(not one.decides for one in shown)
     tests = dict.fromkeys(one.decision.test for one in report.checked if one.decides)
     sentences = [*report.notes, f"tested by: {'; '.join(tests)}"]
     if others:

@@ -37,21 +37,24 @@ class Baseline(Model):
         return json_digest(self.model_dump(mode="json", exclude={"digest"}))
 
 
-def make_baseline(entries: list[Entry], metric: str | None = None) -> Baseline:
+def make_baseline(entries: list[Entry], metric: str | None = None, before: Baseline | None = None) -> Baseline:
     """A baseline of those entries that have a finished training.
 
-    metric  the column that decides, without its count, such as "fd_lite0@64"; None: each suite's headline
+    metric  the column that decides, without its count, such as "fd_lite0@64"; None: that of `before`, else the suite's headline
 
     Raises UserError where an entry has no such column.
     """
     kept = tuple(entry for entry in entries if entry.trainings)
-    primary = {entry.title: checked_column(entry, metric) if metric else entry.primary() for entry in kept}
+    known = before.primary if before else {}
+    primary = {entry.title: _decisive(entry, metric or known.get(entry.title)) for entry in kept}
     made = Baseline(created=datetime.now(UTC).isoformat(timespec="seconds"), entries=kept, primary=primary)
     return made.model_copy(update={"digest": made.content()})
 
 
-def checked_column(entry: Entry, column: str) -> str:
-    """The same name. Raises UserError where the entry has no value in this column."""
+def _decisive(entry: Entry, column: str | None) -> str:
+    """The column that decides; None: the entry's own. Raises UserError where the entry has no value in it."""
+    if column is None:
+        return entry.primary()
     known = sorted(entry.metrics())
     if column not in known:
         raise UserError(f"{entry.title} has no metric {column!r}; it has {', '.join(known)}.")

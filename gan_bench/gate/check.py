@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -10,11 +10,9 @@ from gan_bench.core.differences import LEVEL, Difference
 from gan_bench.core.errors import UserError
 from gan_bench.core.intervals import NORMAL_95
 from gan_bench.gate.baseline import Baseline
-from gan_bench.gate.entries import Entry, matched
+from gan_bench.gate.entries import Entry, Numbers, matched
 from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide
 from gan_bench.records import MetricValue
-
-Numbers = Mapping[int | None, MetricValue]
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,7 @@ class Checked:
 
     entry: str
     column: str
+    higher_is_better: bool
     decides: bool
     old: float
     new: float | None
@@ -42,6 +41,11 @@ class Report:
 
     checked: tuple[Checked, ...]
     notes: tuple[str, ...]
+
+    @property
+    def informing(self) -> list[Checked]:
+        """Those that do not decide."""
+        return [one for one in self.checked if not one.decides]
 
     @property
     def verdict(self) -> Verdict:
@@ -63,8 +67,10 @@ def check(baseline: Baseline, new: Sequence[Entry], limits: Limits, same_model: 
         known = ", ".join(entry.title for entry in baseline.entries)
         raise UserError(f"nothing here belongs to the baseline, which has {known}; found {', '.join(e.title for e in new)}.")
 
-    checked, notes = [], []
-    limits = replace(limits, level=LEVEL / len(pairs))
+    checked: list[Checked] = []
+    notes: list[str] = []
+    n_tested = sum(entry is not None and bool(entry.trainings) for _, entry in pairs)
+    limits = replace(limits, level=LEVEL / max(n_tested, 1))
     for old, found in pairs:
         primary = baseline.primary[old.title]
         if found is None or not found.trainings:
@@ -84,16 +90,17 @@ def _absent(old: Entry, new: Entry | None, primary: str) -> Checked:
     verdict = Verdict.REGRESSED if broken else Verdict.INCONCLUSIVE
     reason = "; ".join(new.broken) if new is not None and broken else "it has no finished training here"
     decision = Decision(verdict, None, None, 0.0, "no training to test", reason)
-    return Checked(old.title, primary, True, _mean(old.values(primary)), None, decision)
+    return Checked(old.title, primary, _higher(old, primary), True, old.mean(primary), None, decision)
 
 
 def _columns(old: Entry, new: Entry, primary: str, limits: Limits, same_model: bool) -> Iterator[Checked]:
     """Each metric that both have, the primary one first."""
     for column in dict.fromkeys([primary, *old.metrics()]):
-        before, after = old.values(column), new.values(column)
-        if column == primary or (before and after and not incomparable(old, new, column)):
+        if column == primary or not incomparable(old, new, column):
             decision = _decision(old, new, column, limits, same_model)
-            yield Checked(old.title, column, column == primary, _mean(before), _mean(after), decision)
+            yield Checked(
+                old.title, column, _higher(old, column), column == primary, old.mean(column), new.mean(column), decision
+            )
 
 
 def _decision(old: Entry, new: Entry, column: str, limits: Limits, same_model: bool) -> Decision:
@@ -104,15 +111,19 @@ def _decision(old: Entry, new: Entry, column: str, limits: Limits, same_model: b
 
     before, after = old.values(column), new.values(column)
     higher = next(iter(before.values())).higher_is_better
-    found = between_samples(before, after) if same_model else between_trainings(_listed(before), _listed(after), higher)
+    found = between_samples(before, after) if same_model else between_trainings(old.listed(column), new.listed(column), higher)
     if isinstance(found, str):
         return Decision(Verdict.INCONCLUSIVE, None, None, 0.0, "none", found)
     worse, test = found
-    scale = abs(_mean(before))
+    scale = abs(old.mean(column))
     if scale == 0:
         reason = "the baseline's value is 0, so that no change can be relative to it"
         return Decision(Verdict.INCONCLUSIVE, None, None, 0.0, test, reason)
     return decide(worse, scale, limits, test)
+
+
+def _higher(entry: Entry, column: str) -> bool:
+    return entry.metrics()[column].higher_is_better
 
 
 def _digests(entry: Entry) -> list[str | None]:
@@ -180,14 +191,6 @@ def differing(old: Entry, new: Entry) -> Iterator[str]:
     for name, before in old.testbed.items():
         if new.testbed.get(name) != before:
             yield f"{old.title}: {name} was {before}, now {new.testbed.get(name)}"
-
-
-def _listed(numbers: Numbers) -> list[float]:
-    return [m.value for m in numbers.values() if m.value is not None]
-
-
-def _mean(numbers: Numbers) -> float:
-    return fmean(_listed(numbers)) if numbers else float("nan")
 
 
 def _short(digest: str | None) -> str:

@@ -1,34 +1,25 @@
-"""What is compared: a generator on a dataset with all its trainings, from a run, from samples, or from a function."""
+"""What is compared: a generator on a dataset, with all its trainings."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-import torch
-
 from gan_bench import suites
-from gan_bench.budget import Budget, Preset
+from gan_bench.budget import Budget
 from gan_bench.core.changes import label_of
-from gan_bench.core.errors import UserError, shown
-from gan_bench.datasets import DATASETS
-from gan_bench.external import ScoreRequest, check_scored, fit, score_path
-from gan_bench.images.arrays import Range, form_of
-from gan_bench.images.convert import are_points
-from gan_bench.images.sets import LazyImages, load_if_small
+from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.columns import column_of
 from gan_bench.leaderboard.rank import choose_headline
-from gan_bench.records import FROM_LATENTS, CellRecord, MetricValue, Model, ReferenceRecord, ReferenceSpec, TableRules
-from gan_bench.references import Reference, score_reference
+from gan_bench.records import FROM_LATENTS, CellRecord, MetricValue, Model, ReferenceRecord, TableRules
 from gan_bench.run_folder import read_runs
-from gan_bench.scorer import scorer_for
 
 NO_RULES = TableRules(headline="")
 Record = CellRecord | ReferenceRecord
+Numbers = Mapping[int | None, MetricValue]  # seed -> the number of a column
 
 
 class Training(Model):
@@ -77,7 +68,7 @@ class Entry(Model):
                     found.setdefault(bare(metric), metric)
         return found
 
-    def values(self, column: str) -> dict[int | None, MetricValue]:
+    def values(self, column: str) -> Numbers:
         """Seed -> the number of a column without its count; seeds that have none are left out."""
         return {
             training.seed: metric
@@ -85,6 +76,15 @@ class Entry(Model):
             for metric in training.metrics
             if bare(metric) == column and metric.value is not None
         }
+
+    def listed(self, column: str) -> list[float]:
+        """The values of a column without its count, one for each seed that has one."""
+        return [metric.value for metric in self.values(column).values() if metric.value is not None]
+
+    def mean(self, column: str) -> float:
+        """Their mean; not a number where there are none."""
+        values = self.listed(column)
+        return fmean(values) if values else math.nan
 
     def primary(self) -> str:
         """The column that decides: the suite's headline, unless the entry was trained against its extractor."""
@@ -100,37 +100,6 @@ class Entry(Model):
 def bare(metric: MetricValue) -> str:
     """The name of a metric's column without the count: "fd_lite0@64_5k" -> "fd_lite0@64"."""
     return f"{metric.metric}_{metric.extractor}"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where images come from, as the command line has it: a run folder, images, or a function.
-
-    path         a run folder; or what `gan-bench score` reads
-    generator    "FILE:FUNCTION"
-    seeds, n     of a function: how often it is called, with the seeds 0, 1, ..., and for how many images
-    """
-
-    path: Path | None
-    generator: str | None
-    dataset: str | None
-    preset: Preset
-    n: int | None = None
-    seeds: int = 1
-    value_range: Range | None = None
-    metrics: list[str] | None = None
-    extractors: list[str] | None = None
-
-
-def entries_of(source: Source, device: torch.device) -> list[Entry]:
-    """The entries of a source. Raises UserError where there are none, or something is wrong with it."""
-    if (source.path is None) == (source.generator is None):
-        raise UserError("give either a run folder or samples, or --generator FILE:FUNCTION.")
-    if source.path is not None and (source.path / "plan.json").is_file():
-        return of_run(source.path, source.dataset)
-    if source.dataset is None:
-        raise UserError("give --dataset: what the images are to be compared with.")
-    return [of_function(source, device) if source.generator else of_samples(source, device)]
 
 
 def of_run(folder: Path, dataset: str | None = None) -> list[Entry]:
@@ -173,75 +142,10 @@ def _common(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def of_samples(source: Source, device: torch.device) -> Entry:
-    """Somebody's images, as one draw of a generator that nothing else is known of."""
-    assert source.path is not None and source.dataset is not None
-    request = ScoreRequest(
-        source.path, source.dataset, source.preset, source.n, source.value_range, source.extractors, source.metrics
-    )
-    record = score_path(request, device)
-    return Entry(name="samples", task=FROM_LATENTS, trainings=(_training(record, None),), **_common(record))
-
-
-def of_function(source: Source, device: torch.device) -> Entry:
-    """What somebody's function draws, once for each seed."""
-    assert source.generator is not None and source.dataset is not None
-    draw, n = load_function(source.generator), source.n or source.preset.n_fake
-    records = [_score_drawn(draw, n, seed, source, device) for seed in range(source.seeds)]
-    trainings = tuple(_training(record, seed) for seed, record in enumerate(records))
-    return Entry(name="generator", task=FROM_LATENTS, trainings=trainings, **_common(records[0]))
-
-
-Draw = Callable[[int, int], Any]
-
-
-def load_function(text: str) -> Draw:
-    """ "my_gan.py:load" -> the function. Raises UserError where the file or the function is absent, or the file fails."""
-    file, _, name = text.rpartition(":")
-    path = Path(file)
-    if not file or not path.is_file():
-        raise UserError(f"--generator {text!r} is not FILE:FUNCTION with a file that exists, such as my_gan.py:load.")
-
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path} is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))  # as `python my_gan.py` would have it
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{path} fails on import: {shown(error)}") from error
-    finally:
-        sys.path.pop(0)
-
-    found = getattr(module, name, None)
-    if not callable(found):
-        raise UserError(f"{path} has no function {name!r}.")
-    return found  # type: ignore[no-any-return]
-
-
-def _score_drawn(draw: Draw, n: int, seed: int, source: Source, device: torch.device) -> ReferenceRecord:
-    """The record of n images of a function. Raises UserError where it fails, or returns what are not n images."""
-    assert source.dataset is not None
-    what = f"{source.generator}({n}, {seed})"
-    try:
-        array = torch.as_tensor(draw(n, seed)).detach().cpu()
-    except Exception as error:
-        raise UserError(f"{what} fails: {shown(error)}") from error
-    if array.ndim == 0 or len(array) != n:
-        raise UserError(f"{what} returns {len(array) if array.ndim else 0:,} images, not {n:,}.")
-
-    target = DATASETS.create(source.dataset)
-    form = form_of(array.shape, array.dtype, source.value_range, are_points(target.image_shape))
-    images = load_if_small(fit(LazyImages.of(form.at_rest(array)), target, what))
-    extractors, metrics = suites.measured_by(source.dataset, source.extractors, source.metrics)
-    spec = ReferenceSpec(
-        dataset=source.dataset, name=what, preset=source.preset.name, n_fake=n, n_real=source.preset.n_real,
-        extractors=extractors, metrics=metrics,
-    )  # fmt: skip
-    record = score_reference(spec, Reference(what, images, None), scorer_for(spec, device), device, external=True)
-    check_scored(record.metrics, n)
-    return record
+def of_records(name: str, records: Mapping[int | None, ReferenceRecord]) -> Entry:
+    """An entry of sets of images, by seed; None: one of which no seed is known."""
+    trainings = tuple(_training(record, seed) for seed, record in records.items())
+    return Entry(name=name, task=FROM_LATENTS, trainings=trainings, **_common(next(iter(records.values()))))
 
 
 def matched(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[tuple[Entry, Entry | None]]:

@@ -1,0 +1,96 @@
+"""`gan-bench compare`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_bench.cli.gate import Budget, Samples, ValueRange, scoring_of
+from gan_bench.cli.options import Device, Json
+from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
+from gan_bench.core.errors import UserError
+from gan_bench.core.progress import console as stderr
+
+if TYPE_CHECKING:
+    from gan_bench.gate.compare import Compared
+    from gan_bench.gate.entries import Entry
+
+Side = Annotated[
+    str, typer.Argument(help="A run folder, RUN:ENTRY for one entry of it, or samples: what `gan-bench score` reads.")
+]
+
+
+def compare(
+    old: Side,
+    new: Side,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="What samples are compared with; of runs, only this dataset.", show_default="all of a run"),
+    ] = None,
+    same_model: Annotated[
+        bool, typer.Option("--same-model", help="Both sides have the same weights: only the drawn samples differ.")
+    ] = False,
+    budget: Budget = "quick",
+    samples: Samples = None,
+    value_range: ValueRange = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """How NEW differs from OLD: each metric with a 95 % interval, and better, worse or cannot tell.
+
+    Over seeds for runs; over samples for two sets of samples, and with --same-model. Exits 0 whatever it finds.
+    """
+    log_to_stderr()
+    from gan_bench.gate.compare import compare as compare_entries
+
+    sides = [_side(text, dataset, budget, samples, value_range, device) for text in (old, new)]
+    found = [row for pair in _pairs(sides[0], sides[1], old, new) for row in compare_entries(*pair, same_model)]
+    if as_json:
+        print_json([row._asdict() for row in found])
+        return
+    for title in dict.fromkeys(row.entry for row in found):
+        stdout.print(title, style="bold", highlight=False)
+        print_table([_shown(row) for row in found if row.entry == title])
+    for test in dict.fromkeys(row.test for row in found):
+        stderr.print(f"intervals: {test}", soft_wrap=True, markup=False, highlight=False)
+    stderr.print("each interval holds by itself: of twenty metrics that do not differ, one seems to", soft_wrap=True)
+
+
+def _side(
+    text: str, dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str
+) -> tuple[list[Entry], bool]:
+    """The entries of one side, and whether one was chosen by name."""
+    from gan_bench.gate.compare import chosen
+    from gan_bench.gate.sources import entries_of
+
+    folder, _, name = text.rpartition(":")
+    named = not Path(text).exists() and (Path(folder) / "plan.json").is_file()
+    scoring = partial(scoring_of, dataset, budget, samples, value_range, device)
+    entries = entries_of(Path(folder if named else text), None, dataset, 1, scoring)
+    return (chosen(entries, name, folder) if named else entries), named
+
+
+def _pairs(
+    old: tuple[list[Entry], bool], new: tuple[list[Entry], bool], old_text: str, new_text: str
+) -> list[tuple[Entry, Entry]]:
+    """What is compared with what. Raises UserError where nothing belongs together."""
+    from gan_bench.gate.entries import matched
+
+    if old[1] or new[1]:
+        found = [(a, b) for a in old[0] for b in new[0] if a.dataset == b.dataset]
+    else:
+        found = [(a, b) for a, b in matched(old[0], new[0]) if b is not None]
+    if not found:
+        raise UserError(f"nothing in {new_text} belongs to {old_text}; name one entry of each, as in {old_text}:dcgan.")
+    return found
+
+
+def _shown(row: Compared) -> dict[str, object]:
+    """Narrow enough for 80 columns."""
+    return {
+        "metric": row.column, "old": f"{row.old:.3g}", "new": f"{row.new:.3g}",
+        "new - old, 95 %": "" if row.low is None else f"{row.low:+.3g} to {row.high:+.3g}", "new is": row.verdict,
+    }  # fmt: skip
