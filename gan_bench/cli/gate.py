@@ -33,7 +33,9 @@ DatasetOption = Annotated[
     str | None, typer.Option(help="What samples are compared with; of a run, only this dataset.", show_default="all of a run")
 ]
 Budget = Annotated[str, typer.Option(help="The preset whose numbers of fakes and reals samples are scored with.")]
-Samples = Annotated[int | None, typer.Option(min=2, help="How many images.", show_default="all; of a function the preset's")]
+Samples = Annotated[
+    int | None, typer.Option("-n", "--samples", min=2, help="How many images.", show_default="all; of a function the preset's")
+]
 Seeds = Annotated[int, typer.Option(min=1, help="How often a function is called, with seeds 0, 1, ...")]
 ValueRange = Annotated[str | None, typer.Option(help="Black and white in an array of floats: --value-range=-1,1.")]
 Metric = Annotated[

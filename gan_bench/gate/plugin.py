@@ -45,6 +45,7 @@ class QualityGate:
         dataset: str,
         baseline: str | Path,
         metric: str | None = None,
+        budget: str = "quick",
         n: int | None = None,
         seeds: int = 1,
         allow_inconclusive: bool = False,
@@ -54,7 +55,8 @@ class QualityGate:
 
         images_or_generator  images as `gan_bench.score` takes them, or a function (n, seed) -> images
         baseline             a file; --gan-bench-update writes it
-        metric               the one that decides, when the baseline is written; None: the headline of the dataset's suite
+        metric, budget       for a baseline that is written: the metric that decides, by default the headline of the dataset's
+                             suite, and the preset whose number of reals to compare with
         n, seeds             for a function: how many images, and with how many seeds it is called
         allow_inconclusive   warn where the data cannot tell
         limits               min_effect, detect, same_model, value_range and device, as for `gan_bench.check`
@@ -69,7 +71,8 @@ class QualityGate:
         path = self.folder / baseline
         if self.update:
             scored = {name: limits[name] for name in ("value_range", "device") if name in limits}
-            write_baseline(make_baseline_of(images_or_generator, dataset, n=n, seeds=seeds, metric=metric, **scored), path)
+            made = make_baseline_of(images_or_generator, dataset, n=n, seeds=seeds, metric=metric, budget=budget, **scored)
+            write_baseline(made, path)
             pytest.fail(f"the baseline {path} was written anew; look at the difference before you keep it", pytrace=False)
         if not path.is_file():
             pytest.fail(f"there is no baseline {path}; `pytest {UPDATE}` writes it", pytrace=False)
