@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gan_bench.records import Verification
 
 MOST_TOLD = 10  # things that could not be compared
+DIGEST, SHOWN_DIGITS = re.compile("[0-9a-f]{64}"), 12
 
 
 def verify(
@@ -74,8 +76,9 @@ def _rows(found: Verification) -> list[Row]:
 
 
 def _value(value: object) -> str:
-    """Numbers with all their digits: a difference may be small."""
-    return "none" if value is None else escape(str(value))
+    """Numbers with all their digits, since a difference may be small; of a digest the first ones."""
+    text = "none" if value is None else str(value)
+    return f"{text[:SHOWN_DIGITS]}..." if DIGEST.fullmatch(text) else escape(text)
 
 
 def _tell(sentence: str) -> None:
