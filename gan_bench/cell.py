@@ -11,6 +11,7 @@ import torch
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.progress import TrainingBar
+from gan_bench.detectors.store import sha256_of
 from gan_bench.device import environment, peak_memory_mb
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
@@ -19,7 +20,7 @@ from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import STRIP, save_samples_picture, save_strip, strip_size
 from gan_bench.pairs import pairs_of, rows
 from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
-from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
+from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, RECORD, SAMPLES, SHOWN
 from gan_bench.sample import Drawn, build_variant, draw, save_networks
 from gan_bench.scorer import Scorer, scorer_for, summary
 from gan_bench.train import Progress, curves, train, write_history
@@ -85,7 +86,8 @@ def _train_and_score(
     checkpoint.unlink(missing_ok=True)
     log.info("%s: %s", name_of(spec), summary(record.metrics) or record.reason)
     cost = _cost_of(progress, sample_seconds, score_seconds, device)
-    return record.model_copy(update={"rows": shown_rows, "compiled": compiled, "cost": cost})
+    kept = {"weights": _weights_of(variant, folder), "rows": shown_rows}
+    return record.model_copy(update={**kept, "compiled": compiled, "cost": cost})
 
 
 def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path, title: str) -> Progress:
@@ -107,6 +109,12 @@ def _keep_training(variant: Variant, spec: CellSpec, scorer: Scorer, progress: P
     write_history(progress, folder / SHOWN["history"])
     save_strip(progress.strip, folder / SHOWN["strip"], scorer.dataset.mixture)
     save_networks(variant, spec, folder)
+
+
+def _weights_of(variant: Variant, folder: Path) -> dict[str, str]:
+    """The digests of the files that `save_networks` wrote."""
+    names = [GENERATOR] if variant.critic is None else [GENERATOR, DISCRIMINATOR]
+    return {name: sha256_of(folder / name) for name in names}
 
 
 def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, drawn: Drawn) -> CellRecord:

@@ -1,6 +1,6 @@
 """What lies where in a run folder: paths, lock, log, reading. No other file knows these names.
 
-runs/<name>/plan.json  run.log
+runs/<name>/plan.json  run.log  verification.json
   cells/<dataset>/<key>/seed-<k>/            a trained generator, its samples and its record; <key>: see `CellSpec.key`
   references/<dataset>/<name>/               a row that is no generator
   detectors/<dataset>/<detector>/seed-<k>/   a detector's record, its scores, and what was fitted for each tier;
@@ -34,7 +34,9 @@ from gan_bench.records import (
     ReferenceRecord,
     ReferenceSpec,
     Result,
+    Verification,
     finished,
+    read_contents,
     read_record,
     write_record,
 )  # fmt: skip
@@ -49,6 +51,11 @@ SHOWN = {  # what the leaderboard may show of a cell, by what it shows
     "history": "history.csv",
     "explained": "explained.png",
 }
+PARTS: dict[str, type[AnyRecord]] = {
+    "cells": CellRecord, "references": ReferenceRecord, "detectors": JudgeRecord, "attacks": AttackRecord,
+}  # fmt: skip
+MOST_TOLD = 3  # unreadable records in one sentence
+log = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -57,7 +64,8 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.leaderboard = path / "leaderboard"
-        self._plan = path / "plan.json"
+        self.plan = path / "plan.json"
+        self.verification = path / "verification.json"
 
     def cell(self, spec: CellSpec) -> Path:
         """The folder of one trained generator."""
@@ -81,8 +89,16 @@ class RunFolder:
         cells  those that the plan has of its dataset and seed; they count even if their training fails, so that the
                folder stays the same when a later run repairs them
         """
-        name = spec.detector.replace(":", "-").replace("/", "-") + _changes(cells)
-        return self.path / "detectors" / spec.dataset / name / f"seed-{spec.seed}"
+        return self.detector_of(spec.dataset, spec.detector, spec.seed, _changes(cells))
+
+    def detector_of(self, dataset: str, detector: str, seed: int, changes: str = "") -> Path:
+        """The folder of the detector of this name; `changes` as `changes_of` gives them."""
+        name = detector.replace(":", "-").replace("/", "-") + changes
+        return self.path / "detectors" / dataset / name / f"seed-{seed}"
+
+    def attacks_of(self, dataset: str, seed: int, changes: str = "") -> Path:
+        """The folder of the attacks on the detectors of this seed; `changes` as `changes_of` gives them."""
+        return self.path / "attacks" / dataset / f"seed-{seed}{changes}"
 
     def detector_records(self) -> list[Path]:
         """The record of each fitted detector, sorted."""
@@ -90,7 +106,7 @@ class RunFolder:
 
     def attacks(self, spec: AttackSpec, cells: Iterable[CellSpec]) -> Path:
         """The folder of the attacks on the detectors of one dataset and seed; `cells` as for `detector`."""
-        return self.path / "attacks" / spec.dataset / f"seed-{spec.seed}{_changes(cells)}"
+        return self.attacks_of(spec.dataset, spec.seed, _changes(cells))
 
     def deliveries(self, dataset: str, seed: int, cells: Iterable[CellSpec]) -> Path:
         """The manifest of what was done to each image that its detectors saw; `cells` as for `detector`."""
@@ -100,10 +116,14 @@ class RunFolder:
         """The record of a cell that was trained and scored from exactly this spec."""
         return finished(self.cell(spec) / RECORD, CellRecord, spec)
 
+    def record_files(self, part: str) -> list[Path]:
+        """The files of the records of one of PARTS, sorted; they may be unreadable."""
+        return sorted((self.path / part).rglob(RECORD))
+
     @property
     def is_one(self) -> bool:
         """Whether a run was ever begun here."""
-        return self._plan.is_file()
+        return self.plan.is_file()
 
     @contextlib.contextmanager
     def owned(self, plan: Plan) -> Iterator[None]:
@@ -124,7 +144,7 @@ class RunFolder:
             self._check_track(plan)
             for half_written in self.path.rglob(".*.tmp"):  # what a killed run was writing
                 half_written.unlink()
-            write_record(self._plan, plan)
+            write_record(self.plan, plan)
             yield
         finally:
             lock.release()
@@ -154,9 +174,9 @@ class RunFolder:
             ) from error
 
     def _check_track(self, plan: Plan) -> None:
-        if not self._plan.exists():
+        if not self.plan.exists():
             return
-        before = read_record(self._plan, Plan)
+        before = read_record(self.plan, Plan)
         if _track(before) != _track(plan):
             raise UserError(
                 f"the output folder {self.path} holds a run of {_track(before)}, not of {_track(plan)}; choose another --out."
@@ -176,10 +196,16 @@ def _track(plan: Plan) -> str:
     return f"budget {spec.preset} ({limits}) of gan-bench rules {plan.benchmark_version}"
 
 
-def read_runs(folders: Sequence[Path]) -> list[Result]:
-    """All records of the run folders, in a fixed order.
+def changes_of(folder: Path) -> str:
+    """What the name of a detector's or an attack's folder has of changed settings, such as "@1a2b3c"; "": nothing."""
+    named = folder if "@" in folder.name else folder.parent
+    return "".join(named.name.partition("@")[1:])
 
-    Raises UserError when no folder is given, or one is absent, holds no record or an unreadable one.
+
+def read_runs(folders: Sequence[Path]) -> list[Result]:
+    """All readable records of the run folders, in a fixed order. What is wrong with the others is logged as a warning for each.
+
+    Raises UserError when no folder is given, or one is absent or holds no readable record.
     """
     if not folders:
         raise UserError("no run folder given; give run folders such as runs/NAME.")
@@ -187,19 +213,52 @@ def read_runs(folders: Sequence[Path]) -> list[Result]:
 
 
 def _read_run(folder: Path) -> list[Result]:
-    models: dict[str, type[AnyRecord]] = {
-        "cells": CellRecord, "references": ReferenceRecord, "detectors": JudgeRecord, "attacks": AttackRecord,
-    }  # fmt: skip
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; give run folders such as runs/NAME.")
 
-    results = []
-    for part, model in models.items():
-        for file in sorted((folder / part).rglob(RECORD)):
+    run = RunFolder(folder)
+    verification = _verification_of(run)
+    results, refused = [], []
+    for part, model in PARTS.items():
+        for file in run.record_files(part):
+            try:
+                contents = read_contents(file, model)
+            except UserError as error:
+                refused.append(str(error))
+                continue
+            _warn_of(file, contents.doubts)
             beside = {what: file.parent / name for what, name in SHOWN.items()}
             files = {what: path for what, path in beside.items() if path.is_file()}
-            results.append(Result(folder, read_record(file, model), files))
+            results.append(Result(folder, contents.record, files, verification))
 
     if not results:
-        raise UserError(f"{folder} holds no records; a run folder has cells/, references/ or detectors/ in it.")
+        raise UserError(_none_of(folder, refused))
+    for sentence in refused:
+        log.warning("left out: %s", sentence)
     return results
+
+
+def _verification_of(run: RunFolder) -> Verification | None:
+    """What `gan-bench verify` wrote; None where it did not, or somebody edited it, which is warned about."""
+    if not run.verification.exists():
+        return None
+    try:
+        contents = read_contents(run.verification, Verification)
+    except UserError as error:
+        log.warning("%s Nothing counts as verified.", error)
+        return None
+    _warn_of(run.verification, contents.doubts)
+    return None if contents.edited else contents.record
+
+
+def _warn_of(file: Path, doubts: Sequence[str]) -> None:
+    for doubt in doubts:
+        log.warning("%s %s.", file, doubt)
+
+
+def _none_of(folder: Path, refused: Sequence[str]) -> str:
+    """Why a run folder has nothing to show."""
+    if not refused:
+        return f"{folder} holds no records; a run folder has cells/, references/ or detectors/ in it."
+    more = len(refused) - MOST_TOLD
+    return " ".join([*refused[:MOST_TOLD], f"So it is with {more} more." if more > 0 else ""]).strip()

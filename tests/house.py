@@ -32,6 +32,7 @@ LAYERS = (
     ("images",),
     ("datasets", "features", "metrics", "suites", *TOP, "executors"),
     ("",),  # the modules directly in gan_bench/
+    ("verify",),
     ("cli",),
     ("__main__",),
 )

@@ -614,7 +614,7 @@ def broken(run: Path, what: str) -> None:
     [
         ("changed weights", "model-web.safetensors was changed since the detector was fitted"),
         ("no weights", "model-web.safetensors is absent"),
-        ("old record", "record.json is not a JudgeRecord of this version of gan-bench: Field required. Repeat the run"),
+        ("old record", "of this version of gan-bench: field spec.n_shown: it is missing. Repeat the run"),
         ("nothing kept", "keeps no detectors fitted on tier web"),
         ("two datasets", "has detectors of several datasets; choose one by --dataset: cifar10, mnist."),
     ],

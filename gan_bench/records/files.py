@@ -1,19 +1,27 @@
-"""Records on disk."""
+"""Records on disk: written with a digest of their content, read whatever version of the schema wrote them."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
+from gan_bench.core.digests import json_digest
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import write_text
-from gan_bench.records.base import Model, spec_hash
+from gan_bench.records.base import SCHEMA_VERSION, Model, Written, spec_hash
 from gan_bench.records.detections import AttackRecord, JudgeRecord
 from gan_bench.records.results import CellRecord, ReferenceRecord
+from gan_bench.records.verification import Verification
 
 AnyRecord = CellRecord | ReferenceRecord | JudgeRecord | AttackRecord
+DIGEST = "content_digest"
+UNKNOWN = "extra_forbidden"  # pydantic's name
+PLAIN = {UNKNOWN: "there is no such field", "missing": "it is missing"}
+M = TypeVar("M", bound=Written)
 
 
 class TableRules(NamedTuple):
@@ -30,32 +38,117 @@ class TableRules(NamedTuple):
 class Result(NamedTuple):
     """One record that was read from a run folder.
 
-    run    the run folder
-    files  those that lie beside the record, by what they show: "samples", "strip", "rows", "neighbours", "history", "explained"
+    run           the run folder
+    files         those that lie beside the record, by what they show: "samples", "strip", "rows", "neighbours", "history",
+                  "explained"
+    verification  the last one of the run folder; None: there is none
     """
 
     run: Path
     record: AnyRecord
     files: dict[str, Path]
+    verification: Verification | None = None
 
 
-M = TypeVar("M", bound=Model)
+class Contents(NamedTuple, Generic[M]):
+    """A record, and what its file says beyond it.
+
+    data     the file's JSON
+    edited   whether its content is no longer what its digest was made of
+    unknown  fields that this version does not know, which a newer one wrote; they are not in the record
+    """
+
+    record: M
+    data: dict[str, Any]
+    edited: bool
+    unknown: tuple[str, ...]
+
+    @property
+    def doubts(self) -> list[str]:
+        """What a reader should know of it, each as the end of a sentence that begins with the file's name."""
+        found = ["was edited since it was written: its content_digest is not that of its content"] * self.edited
+        if self.unknown:
+            fields = ", ".join(self.unknown)
+            found.append(f"was written by a newer version of gan-bench; this one does not know its fields {fields}")
+        return found
 
 
-def write_record(path: Path, record: Model) -> None:
-    """Write a record as JSON, whole or not at all."""
-    write_text(path, record.model_dump_json(indent=2) + "\n")
+def content_digest(data: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of all fields of a record but its own digest.
+
+    It is made of the file's content and not of a model, so that fields which later versions add do not change it.
+    """
+    return json_digest({name: value for name, value in data.items() if name != DIGEST})
+
+
+def write_record(path: Path, record: Written) -> None:
+    """Write a record as JSON with the digest of its content, whole or not at all."""
+    digest = content_digest(json.loads(record.model_dump_json()))
+    write_text(path, record.model_copy(update={DIGEST: digest}).model_dump_json(indent=2) + "\n")
 
 
 def read_record(path: Path, model: type[M]) -> M:
-    """Read one record. Raises UserError that names the file when it is not one."""
+    """Read one record. Its digest is None where its content was edited, so that nobody takes the one for the other.
+
+    Raises UserError, which names the file and the field, when it is not such a record.
+    """
+    return read_contents(path, model).record
+
+
+def read_contents(path: Path, model: type[M]) -> Contents[M]:
+    """One record and what its file says beyond it. Raises UserError as `read_record` does."""
     try:
-        return model.model_validate_json(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise UserError(f"{path} is not a {model.__name__} of this version of gan-bench: {first}.") from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or a bomb of brackets
+        raise UserError(f"{path} is not a {model.__name__}, since it is not JSON ({error}).") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path} is not a {model.__name__}: it holds a {type(data).__name__}, not fields with values.")
+
+    record, unknown = _parsed(path, data, model)
+    stored = record.content_digest
+    edited = stored is not None and stored != content_digest(data)
+    return Contents(record.model_copy(update={DIGEST: None}) if edited else record, data, edited, unknown)
+
+
+def _parsed(path: Path, data: dict[str, Any], model: type[M]) -> tuple[M, tuple[str, ...]]:
+    """The record, and the fields that were left out since only a newer version knows them."""
+    try:
+        return model.model_validate_json(json.dumps(data)), ()
+    except ValidationError as error:
+        refused = error.errors()
+
+    if _is_newer(data) and all(one["type"] == UNKNOWN for one in refused):
+        places = [one["loc"] for one in refused]
+        record, _ = _parsed(path, _without(data, places), model)
+        return record, tuple(map(_dotted, places))
+
+    first = refused[0]
+    field = f"field {_dotted(first['loc'])}: " if first["loc"] else ""
+    hint = f" A newer gan-bench wrote it, with schema {data['schema_version']}." if _is_newer(data) else ""
+    why = PLAIN.get(first["type"], first["msg"])
+    raise UserError(f"{path} is not a {model.__name__} of this version of gan-bench: {field}{why}.{hint}")
+
+
+def _is_newer(data: dict[str, Any]) -> bool:
+    version = data.get("schema_version")
+    return isinstance(version, int) and version > SCHEMA_VERSION
+
+
+def _dotted(place: Sequence[str | int]) -> str:
+    return ".".join(map(str, place))
+
+
+def _without(data: dict[str, Any], places: Sequence[Sequence[str | int]]) -> dict[str, Any]:
+    """A copy without the fields at these places."""
+    copy = json.loads(json.dumps(data))
+    for *above, last in places:
+        inside: Any = copy
+        for step in above:
+            inside = inside[step]
+        del inside[last]
+    return copy
 
 
 def finished(path: Path, model: type[M], spec: Model) -> M | None:

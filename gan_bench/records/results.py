@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gan_bench.records.base import BENCHMARK_VERSION, FROM_LATENTS, SCHEMA_VERSION, Interval, Model
+from gan_bench.records.base import BENCHMARK_VERSION, FROM_LATENTS, Interval, Model, Written
 from gan_bench.records.specs import CellSpec, ReferenceSpec
 
 
@@ -68,15 +68,17 @@ class Cost(Model):
     peak_memory_mb: float
 
 
-class Record(Model):
-    schema_version: int = SCHEMA_VERSION
+class Record(Written):
     benchmark_version: str = BENCHMARK_VERSION
     environment: Environment
     warnings: tuple[str, ...] = ()
 
 
 class CellRecord(Record):
-    """One trained and scored generator."""
+    """One trained and scored generator.
+
+    weights  name of a file with a network's weights -> its SHA-256; empty in records of schema 1
+    """
 
     kind: Literal["cell"] = "cell"
     spec: CellSpec
@@ -85,6 +87,7 @@ class CellRecord(Record):
     reason: str | None = None
     dataset_digest: str | None = None
     samples_digest: str | None = None
+    weights: dict[str, str] = {}
     extractors: dict[str, ExtractorInfo] = {}
     metrics: tuple[MetricValue, ...] = ()
     task: str = FROM_LATENTS  # what the generator starts from: one of TASKS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gan_bench.budget import Budget
 from gan_bench.core.changes import key_of
-from gan_bench.records.base import BENCHMARK_VERSION, Model
+from gan_bench.records.base import BENCHMARK_VERSION, Model, Written
 
 
 class ScoreSpec(Model):
@@ -83,7 +83,7 @@ class AttackSpec(Model):
     models: dict[str, str] = {}
 
 
-class Plan(Model):
+class Plan(Written):
     """One run: what is computed, in this order."""
 
     benchmark_version: str = BENCHMARK_VERSION

@@ -1,0 +1,142 @@
+"""The samples of cells and reference rows: whether they are those of the record, and every number computed from them again."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_bench.core.errors import UserError
+from gan_bench.images import convert
+from gan_bench.records import CellRecord, ExtractorInfo, Interval, MetricValue, ReferenceRecord
+from gan_bench.run_folder import SAMPLES
+from gan_bench.scorer import Pairs, Scorer, scorer_for
+from gan_bench.verify.ledger import Sheet
+from gan_bench.verify.tolerances import ENDS, same_interval, same_value, slack
+
+Scored = CellRecord | ReferenceRecord
+DAMAGED = (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError)
+EXACT = ("metric", "extractor", "higher_is_better", "n_fake", "n_real", "split", "least", "most")
+
+
+class Samples(NamedTuple):
+    """What lies in a file of samples: images at rest (N, C, H, W), and their classes (N,) if they were asked to have some."""
+
+    images: Tensor
+    labels: Tensor | None
+
+
+class Given(NamedTuple):
+    """What the record's own spec says of its samples, so that nobody has to believe the file.
+
+    labels   (N,) the classes that were asked for, or those of the source images
+    truth    (N, C, H, W) uint8, what the samples should be
+    lacking  needs of metrics -> why they cannot be met
+    """
+
+    labels: Tensor | None = None
+    truth: Tensor | None = None
+    lacking: Mapping[str, str] = {}
+
+
+def read_samples(path: Path, image_shape: tuple[int, int, int]) -> Samples:
+    """The kept samples. Raises UserError, which names the file, where they are not images at rest of this shape."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images = torch.from_numpy(arrays["images"])
+            labels = torch.from_numpy(arrays["labels"]) if "labels" in arrays.files else None
+    except DAMAGED as error:
+        raise UserError(f"{path} does not hold samples ({str(error).splitlines()[0] if str(error) else 'damaged'}).") from error
+
+    wanted = torch.float32 if convert.are_points(image_shape) else torch.uint8
+    if images.dtype != wanted or images.ndim != 4 or tuple(images.shape[1:]) != image_shape or not len(images):
+        found = f"{images.dtype} {tuple(images.shape)}".removeprefix("torch.")
+        raise UserError(f"{path} holds {found}, not images of shape {image_shape}.")
+    return Samples(images, labels)
+
+
+def check_samples(sheet: Sheet, record: Scored, folder: Path, image_shape: tuple[int, int, int]) -> Samples | None:
+    """The kept samples; None where they cannot be read. Their digest must be the record's."""
+    with sheet.attempt("samples", SAMPLES):
+        samples = read_samples(folder / SAMPLES, image_shape)
+        sheet.compare("samples", SAMPLES, record.samples_digest, convert.digest(samples.images))
+        return samples
+    return None
+
+
+def scorer_of(sheet: Sheet, record: Scored, device: torch.device) -> Scorer | None:
+    """What scored them, with the same reals and weights; None, which is said, where it cannot be had or is another."""
+    try:
+        scorer = scorer_for(record.spec, device)
+    except UserError as error:
+        sheet.skip("metrics", str(error))
+        return None
+
+    same = sheet.compare("records", "dataset_digest", record.dataset_digest, scorer.split.digest)
+    for name, info in record.extractors.items():
+        here = scorer.info.get(name)
+        if info.digest is not None and here is not None and here.digest is not None:
+            same &= sheet.compare("records", f"digest of extractor {name}", info.digest, here.digest)
+    return scorer if same else None
+
+
+def check_metrics(sheet: Sheet, record: Scored, images: Tensor, given: Given, scorer: Scorer) -> None:
+    """Compute every number of the record again, with its interval."""
+    pairs: Pairs | None = None if given.truth is None else {"truth": (images, given.truth)}
+    found = {value.name: value for value in scorer.score(images, sheet.file, given.labels, pairs)}
+    reasons = {metric.needs: given.lacking.get(metric.needs) for metric in scorer.metrics}
+    lacking = {output: reasons[metric.needs] for metric in scorer.metrics for output in metric.outputs}
+    here, there = _unavailable(scorer.info), _unavailable(record.extractors)
+
+    for recorded in record.metrics:
+        again, extractor = found.pop(recorded.name, None), _plain(recorded.extractor)
+        reason = lacking.get(recorded.metric)
+        if recorded.value is None and extractor in there:
+            continue  # it claims nothing
+        if extractor in here:
+            sheet.skip(recorded.name, f"extractor {extractor!r} is not available here: {here[extractor]}")
+        elif again is None and reason is not None:
+            sheet.skip(recorded.name, reason)
+        elif again is None:
+            sheet.differs("metrics", recorded.name, recorded.value, "cannot be computed of these samples")
+        else:
+            _compare(sheet, recorded, again)
+
+    for again in found.values():
+        if _plain(again.extractor) not in here | there:
+            sheet.differs("metrics", again.name, "not in the record", again.value)
+
+
+def _unavailable(extractors: Mapping[str, ExtractorInfo]) -> dict[str, str]:
+    """The extractors that could not be used, and why."""
+    return {_plain(name): info.unavailable for name, info in extractors.items() if info.unavailable is not None}
+
+
+def _plain(extractor: str) -> str:
+    """The name without the size to which images are resized for it."""
+    return extractor.partition("@")[0]
+
+
+def _compare(sheet: Sheet, recorded: MetricValue, found: MetricValue) -> None:
+    """One number, and what is said about it. The first thing that differs is told."""
+    off = slack(found)
+    for name in EXACT:
+        if getattr(recorded, name) != getattr(found, name):
+            sheet.differs("metrics", f"{recorded.name}: {name}", getattr(recorded, name), getattr(found, name))
+            return
+
+    if same_value(recorded.value, found.value, off):
+        same = same_interval(recorded.interval, found.interval, ENDS * off)
+        sheet.compare("metrics", f"{recorded.name}: interval", _ends(recorded.interval), _ends(found.interval), same)
+    else:
+        sheet.differs("metrics", recorded.name, recorded.value, found.value)
+
+
+def _ends(interval: Interval | None) -> str:
+    """An interval in a table."""
+    return "none" if interval is None else f"[{interval.low:.6g}, {interval.high:.6g}], {interval.method}"
