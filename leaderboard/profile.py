@@ -86,8 +86,8 @@ def _factors(label: str, tracks: Sequence[list[Row]], best: Sequence[float]) -> 
     for rows in tracks:
         mine = [row for row in rows if row.label == label and _counts(row) and not row.lacks_seeds(row.headline)]
         values.append(mine[0].of(mine[0].headline).values if mine else ())
-    n_seeds = max(map(len, values), default=0)
+    n_seeds = max(1, *map(len, values))
+    pairs = list(zip(values, best, strict=True))
     return tuple(
-        tuple(of_track[seed] / least if seed < len(of_track) else math.inf for of_track, least in zip(values, best, strict=True))
-        for seed in range(max(n_seeds, 1))
+        tuple(mine[seed] / least if seed < len(mine) else math.inf for mine, least in pairs) for seed in range(n_seeds)
     )

@@ -32,7 +32,7 @@ LAYERS = (
     ("images",),
     ("datasets", "features", "metrics", "suites", *TOP, "executors"),
     ("",),  # the modules directly in gan_bench/
-    ("verify",),
+    ("verify", "gate"),
     ("cli",),
     ("__main__",),
 )

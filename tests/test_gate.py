@@ -13,7 +13,7 @@ from gan_bench.budget import Budget
 from gan_bench.core.errors import UserError
 from gan_bench.gate.baseline import make_baseline, read_baseline, write_baseline
 from gan_bench.gate.check import check
-from gan_bench.gate.entries import Entry, Training
+from gan_bench.gate.entries import Subject, Training
 from gan_bench.gate.limit import parse_limit
 from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide, seeds_needed, share_in
 from gan_bench.gate.sources import load_function
@@ -28,7 +28,7 @@ def metric(value: float | None, name: str = "fd", extractor: str = "lite0@64", n
     return MetricValue(name=f"{name}_{extractor}_5k", metric=name, extractor=extractor, value=value, n_fake=n, **given)
 
 
-def entry(*values: float, **other: Any) -> Entry:
+def entry(*values: float, **other: Any) -> Subject:
     """An entry with one training for each value of its headline."""
     trainings = tuple(
         Training(seed=seed, samples_digest=f"{seed}-{value}", metrics=(metric(value),)) for seed, value in enumerate(values)
@@ -37,7 +37,7 @@ def entry(*values: float, **other: Any) -> Entry:
         "name": "dcgan", "dataset": "cifar10", "dataset_digest": "d" * 64, "task": "generate", "preset": "quick",
         "extractors": {"lite0@64": "e" * 64}, "trainings": trainings,
     } | other  # fmt: skip
-    return Entry(**given)
+    return Subject(**given)
 
 
 def decision(old: list[float], new: list[float], limits: Limits = ANY) -> Decision:
@@ -143,7 +143,7 @@ def test_equal_samples_pass_whatever_their_number() -> None:
 
 
 def test_the_same_weights_are_compared_by_the_error_over_samples() -> None:
-    def drawn(value: float, digest: str) -> Entry:
+    def drawn(value: float, digest: str) -> Subject:
         known = metric(value, interval=Interval(low=value - 0.2, high=value + 0.2, method="over samples"))
         return entry(trainings=(Training(seed=0, samples_digest=digest, metrics=(known,)),))
 

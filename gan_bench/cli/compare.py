@@ -16,7 +16,7 @@ from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
     from gan_bench.gate.compare import Compared
-    from gan_bench.gate.entries import Entry
+    from gan_bench.gate.entries import Subject
 
 Side = Annotated[
     str, typer.Argument(help="A run folder, RUN:ENTRY for one entry of it, or samples: what `gan-bench score` reads.")
@@ -61,7 +61,7 @@ def compare(
 
 def _side(
     text: str, dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str
-) -> tuple[list[Entry], bool]:
+) -> tuple[list[Subject], bool]:
     """The entries of one side, and whether one was chosen by name."""
     from gan_bench.gate.compare import chosen
     from gan_bench.gate.sources import entries_of
@@ -74,8 +74,8 @@ def _side(
 
 
 def _pairs(
-    old: tuple[list[Entry], bool], new: tuple[list[Entry], bool], old_text: str, new_text: str
-) -> list[tuple[Entry, Entry]]:
+    old: tuple[list[Subject], bool], new: tuple[list[Subject], bool], old_text: str, new_text: str
+) -> list[tuple[Subject, Subject]]:
     """What is compared with what. Raises UserError where nothing belongs together."""
     from gan_bench.gate.entries import matched
 

@@ -9,11 +9,10 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-import gan_bench
 from gan_bench.core.digests import json_digest
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import write_text
-from gan_bench.gate.entries import Entry
+from gan_bench.gate.entries import Subject
 from gan_bench.records import BENCHMARK_VERSION, Model
 
 
@@ -26,9 +25,8 @@ class Baseline(Model):
 
     kind: Literal["baseline"] = "baseline"
     benchmark_version: str = BENCHMARK_VERSION
-    version: str = gan_bench.__version__
     created: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Subject, ...]
     primary: dict[str, str]
     digest: str = ""
 
@@ -37,7 +35,7 @@ class Baseline(Model):
         return json_digest(self.model_dump(mode="json", exclude={"digest"}))
 
 
-def make_baseline(entries: list[Entry], metric: str | None = None, before: Baseline | None = None) -> Baseline:
+def make_baseline(entries: list[Subject], metric: str | None = None, before: Baseline | None = None) -> Baseline:
     """A baseline of those entries that have a finished training.
 
     metric  the column that decides, without its count, such as "fd_lite0@64"; None: that of `before`, else the suite's headline
@@ -51,7 +49,7 @@ def make_baseline(entries: list[Entry], metric: str | None = None, before: Basel
     return made.model_copy(update={"digest": made.content()})
 
 
-def _decisive(entry: Entry, column: str | None) -> str:
+def _decisive(entry: Subject, column: str | None) -> str:
     """The column that decides; None: the entry's own. Raises UserError where the entry has no value in it."""
     if column is None:
         return entry.primary()

@@ -10,7 +10,7 @@ from gan_bench.core.differences import LEVEL, Difference
 from gan_bench.core.errors import UserError
 from gan_bench.core.intervals import NORMAL_95
 from gan_bench.gate.baseline import Baseline
-from gan_bench.gate.entries import Entry, Numbers, matched
+from gan_bench.gate.entries import Numbers, Subject, matched
 from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide
 from gan_bench.records import MetricValue
 
@@ -54,7 +54,7 @@ class Report:
         return next(v for v in (Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.PASS) if v in found)
 
 
-def check(baseline: Baseline, new: Sequence[Entry], limits: Limits, same_model: bool = False) -> Report:
+def check(baseline: Baseline, new: Sequence[Subject], limits: Limits, same_model: bool = False) -> Report:
     """Compare every entry of a baseline with the new one that belongs to it.
 
     same_model  both sides have the same weights, so that only the drawn samples differ
@@ -84,7 +84,7 @@ def check(baseline: Baseline, new: Sequence[Entry], limits: Limits, same_model: 
     return Report(tuple(checked), tuple(notes))
 
 
-def _absent(old: Entry, new: Entry | None, primary: str) -> Checked:
+def _absent(old: Subject, new: Subject | None, primary: str) -> Checked:
     """An entry without a finished training: one that broke is a regression, one that was not trained is unknown."""
     broken = new is not None and bool(new.broken)
     verdict = Verdict.REGRESSED if broken else Verdict.INCONCLUSIVE
@@ -93,7 +93,7 @@ def _absent(old: Entry, new: Entry | None, primary: str) -> Checked:
     return Checked(old.title, primary, _higher(old, primary), True, old.mean(primary), None, decision)
 
 
-def _columns(old: Entry, new: Entry, primary: str, limits: Limits, same_model: bool) -> Iterator[Checked]:
+def _columns(old: Subject, new: Subject, primary: str, limits: Limits, same_model: bool) -> Iterator[Checked]:
     """Each metric that both have, the primary one first."""
     for column in dict.fromkeys([primary, *old.metrics()]):
         if column == primary or not incomparable(old, new, column):
@@ -103,7 +103,7 @@ def _columns(old: Entry, new: Entry, primary: str, limits: Limits, same_model: b
             )
 
 
-def _decision(old: Entry, new: Entry, column: str, limits: Limits, same_model: bool) -> Decision:
+def _decision(old: Subject, new: Subject, column: str, limits: Limits, same_model: bool) -> Decision:
     if len(new.broken) > len(old.broken):
         return Decision(Verdict.REGRESSED, None, None, 0.0, "trainings that broke", "; ".join(new.broken))
     if _digests(old) == _digests(new):
@@ -122,11 +122,11 @@ def _decision(old: Entry, new: Entry, column: str, limits: Limits, same_model: b
     return decide(worse, scale, limits, test)
 
 
-def _higher(entry: Entry, column: str) -> bool:
+def _higher(entry: Subject, column: str) -> bool:
     return entry.metrics()[column].higher_is_better
 
 
-def _digests(entry: Entry) -> list[str | None]:
+def _digests(entry: Subject) -> list[str | None]:
     return [training.samples_digest for training in entry.trainings]
 
 
@@ -153,14 +153,14 @@ def error_of(metric: MetricValue) -> float | None:
     return max(metric.interval.high - metric.value, metric.value - metric.interval.low) / NORMAL_95
 
 
-def check_comparable(old: Entry, new: Entry, column: str) -> None:
+def check_comparable(old: Subject, new: Subject, column: str) -> None:
     """Raises UserError where the column of both cannot be compared."""
     reason = incomparable(old, new, column)
     if reason:
         raise UserError(f"{old.title} cannot be compared with the baseline: {reason}.")
 
 
-def incomparable(old: Entry, new: Entry, column: str) -> str:
+def incomparable(old: Subject, new: Subject, column: str) -> str:
     """Why a column of two entries cannot be compared; "": it can."""
     if old.dataset_digest != new.dataset_digest:
         return f"the images of {old.dataset} are others (digest {_short(old.dataset_digest)}, now {_short(new.dataset_digest)})"
@@ -180,7 +180,7 @@ def incomparable(old: Entry, new: Entry, column: str) -> str:
     return ""
 
 
-def differing(old: Entry, new: Entry) -> Iterator[str]:
+def differing(old: Subject, new: Subject) -> Iterator[str]:
     """What else is not the same: that is what people change, so it is named, not refused."""
     if old.budget != new.budget and old.budget and new.budget:
         yield f"{old.title}: another budget ({old.preset}, now {new.preset})"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gan_bench.core.differences import FEWEST_SEEDS, Difference, paired, welch
 from gan_bench.core.errors import UserError
 from gan_bench.gate.check import between_samples, incomparable
-from gan_bench.gate.entries import Entry
+from gan_bench.gate.entries import Subject
 
 BETTER, WORSE, UNKNOWN = "better", "worse", "cannot tell"
 
@@ -29,7 +29,7 @@ class Compared(NamedTuple):
     test: str
 
 
-def compare(old: Entry, new: Entry, same_model: bool = False) -> list[Compared]:
+def compare(old: Subject, new: Subject, same_model: bool = False) -> list[Compared]:
     """Every metric that both have. Each interval holds by itself: of twenty metrics that do not differ, one seems to.
 
     same_model  both have the same weights, so that only the drawn samples differ
@@ -43,7 +43,7 @@ def compare(old: Entry, new: Entry, same_model: bool = False) -> list[Compared]:
     return found
 
 
-def _compared(old: Entry, new: Entry, same_model: bool) -> Iterator[Compared]:
+def _compared(old: Subject, new: Subject, same_model: bool) -> Iterator[Compared]:
     title = old.title if old.title == new.title else f"{old.title}, then {new.name}"
     for column, metric in old.metrics().items():
         if incomparable(old, new, column):
@@ -55,12 +55,13 @@ def _compared(old: Entry, new: Entry, same_model: bool) -> Iterator[Compared]:
             continue
         low, high = difference.interval()
         risen, fallen = low > 0, high < 0
-        good = risen if metric.higher_is_better else fallen
-        verdict = UNKNOWN if not (risen or fallen) else BETTER if good else WORSE
+        verdict = UNKNOWN
+        if risen or fallen:
+            verdict = BETTER if risen == metric.higher_is_better else WORSE
         yield Compared(title, column, *means, low, high, verdict, test)
 
 
-def _difference(old: Entry, new: Entry, column: str, same_model: bool) -> tuple[Difference | None, str]:
+def _difference(old: Subject, new: Subject, column: str, same_model: bool) -> tuple[Difference | None, str]:
     """new - old, and how it was tested. Seeds of one variant fix the order of its data and its latents, so they are pairs."""
     before, after = old.values(column), new.values(column)
     if same_model or (len(before) == len(after) == 1 and None in before and None in after):
@@ -84,7 +85,7 @@ def _if_known(difference: Difference) -> Difference | None:
     return difference if difference.error > 0 else None
 
 
-def chosen(entries: Sequence[Entry], name: str, source: str) -> list[Entry]:
+def chosen(entries: Sequence[Subject], name: str, source: str) -> list[Subject]:
     """Those of this name. Raises UserError where there are none."""
     found = [entry for entry in entries if entry.name == name]
     if not found:

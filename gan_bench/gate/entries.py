@@ -33,7 +33,7 @@ class Training(Model):
     metrics: tuple[MetricValue, ...]
 
 
-class Entry(Model):
+class Subject(Model):
     """A generator on a dataset.
 
     extractors  as a column names them -> the digest of their weights
@@ -102,7 +102,7 @@ def bare(metric: MetricValue) -> str:
     return f"{metric.metric}_{metric.extractor}"
 
 
-def of_run(folder: Path, dataset: str | None = None) -> list[Entry]:
+def of_run(folder: Path, dataset: str | None = None) -> list[Subject]:
     """Each variant of a run on each dataset. Raises UserError where no cell is finished."""
     groups: dict[tuple[str, str], list[CellRecord]] = {}
     for result in read_runs([folder]):
@@ -116,10 +116,10 @@ def of_run(folder: Path, dataset: str | None = None) -> list[Entry]:
     return found
 
 
-def _of_cells(cells: Sequence[CellRecord]) -> Entry:
+def _of_cells(cells: Sequence[CellRecord]) -> Subject:
     done = sorted((cell for cell in cells if cell.status == "done"), key=lambda cell: cell.spec.seed)
     one = (done or cells)[0]
-    return Entry(
+    return Subject(
         name=label_of(one.spec.variant, one.spec.changed), task=one.task, budget=one.spec.budget, settings=one.spec.settings,
         trained_against=one.trained_against, trainings=tuple(_training(cell, cell.spec.seed) for cell in done),
         broken=tuple(f"seed {c.spec.seed} {c.status}: {c.reason}" for c in cells if c.status != "done"), **_common(one),
@@ -142,13 +142,13 @@ def _common(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def of_records(name: str, records: Mapping[int | None, ReferenceRecord]) -> Entry:
+def of_records(name: str, records: Mapping[int | None, ReferenceRecord]) -> Subject:
     """An entry of sets of images, by seed; None: one of which no seed is known."""
     trainings = tuple(_training(record, seed) for seed, record in records.items())
-    return Entry(name=name, task=FROM_LATENTS, trainings=trainings, **_common(next(iter(records.values()))))
+    return Subject(name=name, task=FROM_LATENTS, trainings=trainings, **_common(next(iter(records.values()))))
 
 
-def matched(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[tuple[Entry, Entry | None]]:
+def matched(old: Sequence[Subject], new: Sequence[Subject]) -> Iterator[tuple[Subject, Subject | None]]:
     """Each old entry with the new one that belongs to it: of the same dataset and name, or the only one of the dataset where
     one of both is not of a run; None: there is none.
     """
@@ -156,5 +156,6 @@ def matched(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[tuple[Entry,
         same = [one for one in new if one.dataset == entry.dataset]
         named = [one for one in same if one.name == entry.name]
         alone = len(same) == 1 and sum(one.dataset == entry.dataset for one in old) == 1
-        outside = alone and (same[0].budget is None or entry.budget is None)
-        yield entry, named[0] if named else same[0] if outside else None
+        if alone and not named and (same[0].budget is None or entry.budget is None):
+            named = same
+        yield entry, named[0] if named else None

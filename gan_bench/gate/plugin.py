@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -63,24 +63,33 @@ class QualityGate:
 
         Raises UserError where the images cannot be compared with the baseline.
         """
-        from gan_bench.api import check, make_baseline_of
-        from gan_bench.gate.baseline import write_baseline
-        from gan_bench.gate.reports import sentence
+        from gan_bench.gate.api import check
         from gan_bench.gate.rule import Verdict
 
         path = self.folder / baseline
         if self.update:
-            scored = {name: limits[name] for name in ("value_range", "device") if name in limits}
-            made = make_baseline_of(images_or_generator, dataset, n=n, seeds=seeds, metric=metric, budget=budget, **scored)
-            write_baseline(made, path)
-            pytest.fail(f"the baseline {path} was written anew; look at the difference before you keep it", pytrace=False)
+            scored = {name: limits[name] for name in limits.keys() & {"value_range", "device"}}
+            _write(path, images_or_generator, dataset, n=n, seeds=seeds, metric=metric, budget=budget, **scored)
         if not path.is_file():
             pytest.fail(f"there is no baseline {path}; `pytest {UPDATE}` writes it", pytrace=False)
 
         report = check(images_or_generator, path, dataset=dataset, n=n, seeds=seeds, **limits)
-        told = "; ".join(sentence(one) for one in report.checked if one.decides)
         if report.verdict is Verdict.INCONCLUSIVE and allow_inconclusive:
-            warnings.warn(told, stacklevel=2)
+            warnings.warn(_told(report), stacklevel=2)
         elif report.verdict is not Verdict.PASS:
-            pytest.fail(told, pytrace=False)
+            pytest.fail(_told(report), pytrace=False)
         return report
+
+
+def _told(report: Report) -> str:
+    from gan_bench.gate.reports import sentence
+
+    return "; ".join(sentence(one) for one in report.checked if one.decides)
+
+
+def _write(path: Path, *images: Any, **how: Any) -> NoReturn:
+    from gan_bench.gate.api import make_baseline_of
+    from gan_bench.gate.baseline import write_baseline
+
+    write_baseline(make_baseline_of(*images, **how), path)
+    pytest.fail(f"the baseline {path} was written anew; look at the difference before you keep it", pytrace=False)

@@ -18,7 +18,7 @@ from gan_bench.core.registry import suggest
 from gan_bench.datasets import DATASETS
 from gan_bench.external import ScoreRequest, check_scored, fit, score_path
 from gan_bench.gate.baseline import Baseline
-from gan_bench.gate.entries import Entry, of_records, of_run
+from gan_bench.gate.entries import Subject, of_records, of_run
 from gan_bench.images.arrays import Range, form_of
 from gan_bench.images.convert import are_points
 from gan_bench.images.sets import LazyImages, load_if_small
@@ -70,7 +70,7 @@ def scoring_like(
 
 def entries_of(
     path: Path | None, generator: str | None, dataset: str | None, seeds: int, scoring: Callable[[], Scoring]
-) -> list[Entry]:
+) -> list[Subject]:
     """The entries of a run folder, or the one of images at a path or of a function.
 
     generator  "FILE:FUNCTION", in place of a path
@@ -88,7 +88,7 @@ def entries_of(
     return of_run(path, dataset) if RunFolder(path).is_one else [of_path(path, scoring())]
 
 
-def of_path(path: Path, scoring: Scoring) -> Entry:
+def of_path(path: Path, scoring: Scoring) -> Subject:
     """Images on disk: one draw of a generator of which nothing else is known."""
     request = ScoreRequest(
         path, scoring.dataset, scoring.preset, scoring.n, scoring.value_range, scoring.extractors, scoring.metrics
@@ -96,12 +96,12 @@ def of_path(path: Path, scoring: Scoring) -> Entry:
     return of_records("samples", {None: score_path(request, scoring.device)})
 
 
-def of_array(images: Any, scoring: Scoring) -> Entry:
+def of_array(images: Any, scoring: Scoring) -> Subject:
     """The same for a tensor or an array of images."""
     return of_records("samples", {None: _score(torch.as_tensor(images), "images", scoring)})
 
 
-def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Entry:
+def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Subject:
     """What a function draws with each of the seeds 0, 1, ...; `what`: as messages call it.
 
     Raises UserError where it fails, or returns what are not as many images as it was asked for.
