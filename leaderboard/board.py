@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -17,6 +19,7 @@ from gan_bench.leaderboard.estimates import Estimate
 from gan_bench.leaderboard.markdown import markdown
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
 from gan_bench.leaderboard.parts import all_notes
+from gan_bench.leaderboard.profile import Profile, profiles
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.standings import Standings, Track
 from gan_bench.records import LEAVE_ONE_OUT
@@ -28,11 +31,18 @@ class Board:
 
     generators, detectors  long frames (`frames.FIELDS`): one row for each number of each seed
     standings              one for each track, averaged over seeds
+    verified               what `gan-bench verify` found, a sentence for each run folder
     """
 
     generators: pd.DataFrame
     detectors: pd.DataFrame
     standings: list[Standings]
+    verified: list[str]
+
+    @cached_property
+    def profiles(self) -> list[Profile]:
+        """One order over several datasets."""
+        return profiles(self.standings)
 
     def frame(self) -> pd.DataFrame:
         """All rows, and between them those of the detectability of each variant, tier and seed."""
@@ -40,11 +50,15 @@ class Board:
 
     def markdown(self) -> str:
         """The tables and their notes, rounded."""
-        return markdown(self.standings)
+        return markdown(self.standings, self.profiles, self.verified)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, unrounded: {"tracks": [{"dataset", ..., "generators": [...], "detectors": [...]}]}."""
-        return {"tracks": [_track_data(s) for s in self.standings]}
+        """Plain data for JSON, unrounded: {"tracks": [{"dataset", ..., "generators": [...], "detectors": [...]}], ...}."""
+        return {
+            "tracks": [_track_data(s) for s in self.standings],
+            "profiles": [_profile_data(profile) for profile in self.profiles],
+            "verified": self.verified,
+        }
 
 
 def _detectability(detectors: pd.DataFrame, all_standings: Iterable[Standings]) -> pd.DataFrame:
@@ -78,6 +92,16 @@ def _track_data(s: Standings) -> dict[str, Any]:
         "failed_attacks": [{"seed": e.seed, "reason": e.reason} for e in s.attacks if e.status != "done"],
         "notes": generator_notes(s) + ([*detector_notes(s), *all_notes(s)] if s.judges else []),
     }
+
+
+def _profile_data(p: Profile) -> dict[str, Any]:
+    """The factors of an entry's seeds in each dataset; null: it has no value there."""
+    factors = {
+        curve.label: [[factor if math.isfinite(factor) else None for factor in seed] for seed in curve.factors]
+        for curve in p.curves
+    }
+    what = {name: value for name, value in vars(p).items() if name != "curves"}
+    return {**what, "factors": factors}
 
 
 def _row_data(row: Row, s: Standings) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""The charts of a track: the headline metric of each entry, quality against detectability, and detection of damaged images."""
+"""The charts of a track: the headline metric of each entry, quality against detectability, detection of damaged images;
+and profiles over tracks.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,6 +20,7 @@ from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detections import HEADLINE_TIERS, Detected
 from gan_bench.leaderboard.detector_tables import damaged
 from gan_bench.leaderboard.estimates import Estimate
+from gan_bench.leaderboard.profile import Profile
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
 
@@ -109,6 +114,26 @@ def robustness_chart(s: Standings, path: Path) -> bool:
         figure.supylabel("AUROC", fontsize=9.5)
         save_figure(figure, path)
     return True
+
+
+def profile_chart(profile: Profile, look: Look, path: Path) -> None:
+    """The share of datasets within a factor tau of the best entry, for each variant of a task; shaded from seed to seed."""
+    finite = [f for curve in profile.curves for seed in curve.factors for f in seed if math.isfinite(f)]
+    taus = np.geomspace(1, max([1.5, *finite]) * 1.05, 200)
+    with matplotlib.rc_context(STYLE):
+        figure = new_figure(WIDTH, 3.4, DPI)
+        axes = figure.subplots()
+        for curve in profile.curves:
+            colour, _ = look[curve.label]
+            lows, highs = zip(*(curve.span(tau) for tau in taus), strict=True)
+            axes.step(taus, [curve.share(tau) for tau in taus], where="post", color=colour, label=_short(curve.label))
+            axes.fill_between(taus, lows, highs, step="post", color=colour, alpha=0.12, linewidth=0)
+        axes.set_xscale("log")
+        axes.set_xlabel("tau: times worse than the best entry")
+        axes.set_ylabel(f"share of {len(profile.datasets)} datasets")
+        axes.grid()
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        save_figure(figure, path)
 
 
 def _panels(figure: Figure, heights: Sequence[float]) -> list[Axes]:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from gan_bench.leaderboard.cells import ColumnHeader, Table, TableCell
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
 from gan_bench.leaderboard.parts import Part, detector_parts
+from gan_bench.leaderboard.profile import Profile
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.leaderboard.tables import generator_table
+from gan_bench.leaderboard.tables import PROFILE_NOTE, generator_table, profile_table
 
 
-def markdown(all_standings: Iterable[Standings]) -> str:
-    """The tables of all tracks and their notes."""
+def markdown(all_standings: Iterable[Standings], profiles: Iterable[Profile] = (), verified: Iterable[str] = ()) -> str:
+    """The tables of all tracks and their notes, then what is said over all tracks."""
     parts = ["# gan-bench leaderboard"]
     for s in all_standings:
         parts.append(f"## {_escape(s.track.heading)}")
@@ -23,6 +24,10 @@ def markdown(all_standings: Iterable[Standings]) -> str:
             parts += ["### Detectors", _bullets(detector_notes(s))]
             parts += [text for part in detector_parts(s) for text in _part_texts(part)]
 
+    for profile in profiles:
+        parts += [f"## {_escape(profile.heading)}", _pipe_table(profile_table(profile)), _bullets([PROFILE_NOTE])]
+    if verified:
+        parts += ["## Verification", _bullets(verified)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from gan_bench.leaderboard.rows import Row, by_task
+from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
 
-FEWEST_TRACKS = 2
+FEWEST_TRACKS = FEWEST_ENTRIES = 2
 SHOWN_TAUS = (1.1, 1.5, 2.0, 4.0)
 
 
@@ -52,9 +52,14 @@ class Profile:
     datasets: tuple[str, ...]
     curves: tuple[Curve, ...]
 
+    @property
+    def heading(self) -> str:
+        """What it is over, in words."""
+        return f"Over {', '.join(self.datasets)}: {self.preset}, {task_words(self.task)}"
+
 
 def profiles(all_standings: Iterable[Standings]) -> list[Profile]:
-    """A profile for each budget and task that is on two datasets or more with a headline of which less is better."""
+    """A profile for each budget and task with two entries or more, on two datasets or more, whose headlines are distances."""
     groups: dict[tuple[str, str, str], list[tuple[str, list[Row]]]] = {}
     for s in all_standings:
         for task, rows in by_task(s.rows).items():
@@ -63,15 +68,15 @@ def profiles(all_standings: Iterable[Standings]) -> list[Profile]:
 
     found = []
     for where, tracks in groups.items():
-        if len(tracks) >= FEWEST_TRACKS:
-            datasets, rows_of = zip(*tracks, strict=True)
+        datasets, rows_of = zip(*tracks, strict=True)
+        if len(tracks) >= FEWEST_TRACKS and max(map(len, rows_of)) >= FEWEST_ENTRIES:
             found.append(Profile(*where, datasets, tuple(_curves(rows_of))))
     return found
 
 
 def _curves(tracks: Sequence[list[Row]]) -> list[Curve]:
     """One curve for each label that is in some track; where it is absent, or is not ranked by the headline, it is infinite."""
-    best = [min((row.of(row.headline).value for row in rows if _counts(row)), default=math.nan) for rows in tracks]
+    best = [min((row.of(row.headline).value or 0.0 for row in rows if _counts(row)), default=math.nan) for rows in tracks]
     labels = list(dict.fromkeys(row.label for rows in tracks for row in rows))
     curves = [Curve(label, _factors(label, tracks, best)) for label in labels]
     return sorted(curves, key=lambda curve: [-curve.share(tau) for tau in SHOWN_TAUS])

@@ -10,6 +10,7 @@ from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detections import HEADLINE_TIERS
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import Estimate
+from gan_bench.leaderboard.profile import SHOWN_TAUS, Profile
 from gan_bench.leaderboard.rank import best_in
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.standings import Standings
@@ -28,6 +29,11 @@ DETECTABILITY = (
     "0.5 is a coin toss"
 )
 
+PROFILE_NOTE = (
+    "The share of these datasets in which an entry is at most so many times worse than the best one, by the metric that ranks "
+    "it; in brackets the range over its seeds. A performance profile (Dolan and Moré 2002), for those who want one order."
+)
+
 
 def generator_table(s: Standings) -> Table:
     """Rank, entry, metrics, detectability, costs, seeds and status of each entry."""
@@ -41,6 +47,22 @@ def generator_table(s: Standings) -> Table:
         rows.append([_rank_cell(row), _entry_cell(row), *quality, *detected, *costs, seeds, _status_cell(row)])
 
     return Table(_generator_headers(s), rows, [row.status for row in s.rows])
+
+
+def profile_table(profile: Profile) -> Table:
+    """The share of datasets within a few factors of the best, for each entry; small: the range over its seeds."""
+    headers = [
+        ColumnHeader("Entry", numeric=False),
+        *(ColumnHeader(f"within {tau:g} times ↑", "", "down") for tau in SHOWN_TAUS),
+    ]
+    rows = []
+    for curve in profile.curves:
+        shares = [(curve.share(tau), curve.span(tau)) for tau in SHOWN_TAUS]
+        cells = [
+            TableCell(f"{share:.2f}", "" if low == high else f"[{low:.2f}, {high:.2f}]", share) for share, (low, high) in shares
+        ]
+        rows.append([TableCell(curve.label), *cells])
+    return Table(headers, rows, [""] * len(rows))
 
 
 def _generator_headers(s: Standings) -> list[ColumnHeader]:

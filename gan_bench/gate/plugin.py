@@ -68,8 +68,7 @@ class QualityGate:
 
         path = self.folder / baseline
         if self.update:
-            scored = {name: limits[name] for name in limits.keys() & {"value_range", "device"}}
-            _write(path, images_or_generator, dataset, n=n, seeds=seeds, metric=metric, budget=budget, **scored)
+            _write(path, images_or_generator, dataset, limits, n=n, seeds=seeds, metric=metric, budget=budget)
         if not path.is_file():
             pytest.fail(f"there is no baseline {path}; `pytest {UPDATE}` writes it", pytrace=False)
 
@@ -87,9 +86,10 @@ def _told(report: Report) -> str:
     return "; ".join(sentence(one) for one in report.checked if one.decides)
 
 
-def _write(path: Path, *images: Any, **how: Any) -> NoReturn:
+def _write(path: Path, images: Any, dataset: str, limits: dict[str, Any], **how: Any) -> NoReturn:
     from gan_bench.gate.api import make_baseline_of
     from gan_bench.gate.baseline import write_baseline
 
-    write_baseline(make_baseline_of(*images, **how), path)
+    scored = {name: limits[name] for name in limits.keys() & {"value_range", "device"}}
+    write_baseline(make_baseline_of(images, dataset, **how, **scored), path)
     pytest.fail(f"the baseline {path} was written anew; look at the difference before you keep it", pytrace=False)
