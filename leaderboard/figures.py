@@ -28,6 +28,7 @@ MARKS = ("o", "s", "^", "D", "v", "p", "X", "<")  # as many as do not divide the
 WIDTH, DPI = 7.2, 160  # inches, dots per inch
 DASHED: Any = (0, (4, 3))
 LONGEST = 28  # characters of a label
+TAU_TICKS = (1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000)
 ACROSS = 4  # panels in a row of the chart of damage
 
 Look = dict[str, tuple[str, str]]  # label -> (colour, mark)
@@ -129,6 +130,9 @@ def profile_chart(profile: Profile, look: Look, path: Path) -> None:
             axes.step(taus, [curve.share(tau) for tau in taus], where="post", color=colour, label=_short(curve.label))
             axes.fill_between(taus, lows, highs, step="post", color=colour, alpha=0.12, linewidth=0)
         axes.set_xscale("log")
+        ticks = [tick for tick in TAU_TICKS if tick <= taus[-1]]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
         axes.set_xlabel("tau: times worse than the best entry")
         axes.set_ylabel(f"share of {len(profile.datasets)} datasets")
         axes.grid()
