@@ -138,6 +138,14 @@ def test_a_training_that_breaks_is_a_regression_and_one_that_is_absent_is_not_kn
     assert check(old, [broken, entry(name="wgan", trainings=(), broken=("seed 0 failed: no memory",))], Limits())
 
 
+def test_a_changed_setting_is_still_the_same_variant() -> None:
+    old = entry(1.0, 1.01, 0.99, variant="dcgan", budget=Budget(tflop=6.0))
+    new = entry(3.0, 3.01, 2.99, variant="dcgan", name="dcgan (lr=1e-7)", budget=Budget(tflop=6.0))
+    other = entry(1.0, 1.01, variant="wgan", name="wgan", budget=Budget(tflop=6.0))
+    report = check(make_baseline([old]), [other, new], Limits())
+    assert report.verdict is Verdict.REGRESSED and "cifar10 wgan: not in the baseline, so not checked" in report.notes
+
+
 def test_equal_samples_pass_whatever_their_number() -> None:
     assert check(make_baseline([entry(10.0)]), [entry(10.0)], Limits()).verdict is Verdict.PASS
 
@@ -160,12 +168,14 @@ def test_the_same_weights_are_compared_by_the_error_over_samples() -> None:
         ({"extractors": {"lite0@64": "y" * 64}}, "the weights of lite0@64 are others"),
         ({"trainings": (Training(seed=0, samples_digest="", metrics=(metric(1.0, n=1_000),)),)}, "5,000 fakes against 10,000"),
         ({"trainings": (Training(seed=0, samples_digest="", metrics=(metric(1.0, "kid"),)),)}, "it has no fd_lite0@64 here"),
-        ({"name": "wgan", "budget": Budget(tflop=6.0)}, "nothing here belongs to the baseline"),
+        ({"name": "wgan", "variant": "wgan"}, "nothing here belongs to the baseline"),
     ],
 )
 def test_what_is_not_comparable_is_refused(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UserError) as refused:
-        check(make_baseline([entry(1.0, 2.0, 3.0, budget=Budget(tflop=6.0))]), [entry(1.5, 2.5, **change)], Limits())
+        check(
+            make_baseline([entry(1.0, 2.0, 3.0, variant="dcgan")]), [entry(1.5, 2.5, **{"variant": "dcgan"} | change)], Limits()
+        )
     assert sentence in str(refused.value)
 
 

@@ -36,12 +36,15 @@ class Training(Model):
 class Subject(Model):
     """A generator on a dataset.
 
+    name        as the leaderboard calls it, with changed settings
+    variant     without them; "": it is not of a run
     extractors  as a column names them -> the digest of their weights
     testbed     what may change the last digits of a number
     broken      a sentence for each training that failed or diverged
     """
 
     name: str
+    variant: str = ""
     dataset: str
     dataset_digest: str | None
     task: str
@@ -120,8 +123,9 @@ def _of_cells(cells: Sequence[CellRecord]) -> Subject:
     done = sorted((cell for cell in cells if cell.status == "done"), key=lambda cell: cell.spec.seed)
     one = (done or cells)[0]
     return Subject(
-        name=label_of(one.spec.variant, one.spec.changed), task=one.task, budget=one.spec.budget, settings=one.spec.settings,
-        trained_against=one.trained_against, trainings=tuple(_training(cell, cell.spec.seed) for cell in done),
+        name=label_of(one.spec.variant, one.spec.changed), variant=one.spec.variant, task=one.task, budget=one.spec.budget,
+        settings=one.spec.settings, trained_against=one.trained_against,
+        trainings=tuple(_training(cell, cell.spec.seed) for cell in done),
         broken=tuple(f"seed {c.spec.seed} {c.status}: {c.reason}" for c in cells if c.status != "done"), **_common(one),
     )  # fmt: skip
 
@@ -149,13 +153,15 @@ def of_records(name: str, records: Mapping[int | None, ReferenceRecord]) -> Subj
 
 
 def matched(old: Sequence[Subject], new: Sequence[Subject]) -> Iterator[tuple[Subject, Subject | None]]:
-    """Each old entry with the new one that belongs to it: of the same dataset and name, or the only one of the dataset where
-    one of both is not of a run; None: there is none.
+    """Each old subject with the new one of its dataset that belongs to it; None: there is none.
+
+    It has the same name; else it is the only one of the same variant, whose settings are what was changed; else it is the only
+    one of the dataset, if one of both is not of a run.
     """
-    for entry in old:
-        same = [one for one in new if one.dataset == entry.dataset]
-        named = [one for one in same if one.name == entry.name]
-        alone = len(same) == 1 and sum(one.dataset == entry.dataset for one in old) == 1
-        if alone and not named and (same[0].budget is None or entry.budget is None):
-            named = same
-        yield entry, named[0] if named else None
+    for subject in old:
+        same = [one for one in new if one.dataset == subject.dataset]
+        rivals = [one for one in old if one.dataset == subject.dataset]
+        named = [one for one in same if one.name == subject.name]
+        changed = [one for one in same if one.variant == subject.variant != ""]
+        outside = same if "" in {subject.variant, *(one.variant for one in same)} and len(rivals) == 1 else []
+        yield subject, next((found[0] for found in (named, changed, outside) if len(found) == 1), None)
