@@ -35,7 +35,7 @@ def state_of(run: Path, record: AnyRecord, known: States) -> State:
 
 def verified_notes(results: Sequence[Result]) -> list[str]:
     """A sentence for each run folder, with what differed and what could not be compared; run folders are named if several."""
-    verifications, runs = _verifications(results), list(dict.fromkeys(result.run for result in results))
+    verifications, runs = _verifications(results), sorted({result.run for result in results})
     known, notes = states(results), []
     for run in runs:
         mine = [state_of(run, result.record, known) for result in results if result.run == run]
