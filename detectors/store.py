@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path
 from gan_bench.detectors import DETECTORS, plain
@@ -74,9 +74,3 @@ def load_detector(
     except (SafetensorError, ValidationError, KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} does not hold a fitted detector of this version of gan-bench ({error}).") from error
     return detector, card
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from gan_bench.core.changes import label_of
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.progress import TrainingBar
-from gan_bench.detectors.store import sha256_of
 from gan_bench.device import environment, peak_memory_mb
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import shown
 from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.attacks import cross_attack
@@ -26,7 +27,7 @@ from gan_bench.detectors.corruptions.manifest import read_manifest, write_manife
 from gan_bench.detectors.delivery import FIT, TEST, VALIDATE, Delivery
 from gan_bench.detectors.examine import Examination, Files
 from gan_bench.detectors.scores import combined, detections_of, read_scores, write_scores
-from gan_bench.detectors.store import load_detector, sha256_of
+from gan_bench.detectors.store import load_detector
 from gan_bench.device import environment
 from gan_bench.material import make_material
 from gan_bench.records import (

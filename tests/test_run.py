@@ -23,11 +23,12 @@ from gan_bench import cell as cells
 from gan_bench import judge as judges
 from gan_bench import references, sample, scorer
 from gan_bench.budget import PRESETS, Budget
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
 from gan_bench.detectors.corruptions.manifest import image_digests, read_manifest, reproduce
 from gan_bench.detectors.scores import detections_of, read_scores
-from gan_bench.detectors.store import load_detector, sha256_of
+from gan_bench.detectors.store import load_detector
 from gan_bench.executors import local
 from gan_bench.generators import VARIANTS
 from gan_bench.images.convert import digest

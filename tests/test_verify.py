@@ -17,10 +17,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from gan_bench.core.digests import json_digest
+from gan_bench.core.digests import json_digest, sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.detectors.scores import read_scores, write_scores
-from gan_bench.detectors.store import sha256_of
 from gan_bench.images.convert import digest
 from gan_bench.images.files import save_samples
 from gan_bench.leaderboard.verified import NEVER, state_of, states, verified_notes

@@ -9,10 +9,10 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
-from gan_bench.detectors.store import sha256_of
 from gan_bench.generators.base import Variant
 from gan_bench.images import tasks
 from gan_bench.images.sets import in_memory

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
 from gan_bench.detectors.ensemble import LIMIT
 from gan_bench.detectors.scores import COLUMNS, combined, detections_of, read_scores
-from gan_bench.detectors.store import sha256_of
 from gan_bench.records import CLEAN, AttackRecord, CellRecord, Detection, JudgeRecord
 from gan_bench.run_folder import MODEL, SCORES, RunFolder, changes_of
 from gan_bench.verify.ledger import Sheet
