@@ -164,10 +164,11 @@ def what_must_agree(out: Path) -> dict[str, Any]:
     for file in sorted(out.rglob("record.json")):
         record = json.loads(file.read_text())
         record.pop("seconds", None)
+        del record["content_digest"]  # of a content that has clock readings
         record["environment"] = None
         record["cost"] = record.get("cost") and {k: record["cost"][k] for k in ("steps", "kimg", "tflop")}
         found[str(file.relative_to(out))] = record
-    for pattern in ("samples.npz", "generator.safetensors", "scores.csv"):
+    for pattern in ("samples.npz", "generator.safetensors", "scores.parquet"):
         found |= {str(file.relative_to(out)): file.read_bytes() for file in sorted(out.rglob(pattern))}
     return found
 
