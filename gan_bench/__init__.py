@@ -18,7 +18,10 @@ __all__ = ["Scores", "__version__", "check", "score"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gan_bench import api
-    from gan_bench.gate import api as gate
+    if name == "check":
+        from gan_bench.gate.api import check
 
-    return gate.check if name == "check" else getattr(api, name)
+        return check
+    from gan_bench import api
+
+    return getattr(api, name)

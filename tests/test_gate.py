@@ -13,6 +13,7 @@ from gan_bench.budget import Budget
 from gan_bench.core.errors import UserError
 from gan_bench.gate.baseline import make_baseline, read_baseline, write_baseline
 from gan_bench.gate.check import check
+from gan_bench.gate.compare import compare
 from gan_bench.gate.entries import Subject, Training
 from gan_bench.gate.limit import parse_limit
 from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide, seeds_needed, share_in
@@ -159,6 +160,11 @@ def test_the_same_weights_are_compared_by_the_error_over_samples() -> None:
     assert check(old, [drawn(10.1, "b")], Limits(), same_model=True).verdict is Verdict.PASS
     assert check(old, [drawn(12.0, "b")], Limits(), same_model=True).verdict is Verdict.REGRESSED
     assert check(old, [drawn(12.0, "b")], Limits()).verdict is Verdict.INCONCLUSIVE
+
+    [worse] = compare(drawn(10.0, "a"), drawn(12.0, "b"), same_model=True)
+    assert worse.verdict == "worse" and worse.low is not None and worse.low > 0
+    [better] = compare(drawn(12.0, "b"), drawn(10.0, "a"), same_model=True)
+    assert better.verdict == "better" and better.high is not None and better.high < 0
 
 
 @pytest.mark.parametrize(

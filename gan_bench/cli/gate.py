@@ -98,11 +98,11 @@ def _planned(made: Baseline, limits: Limits) -> list[Row]:
     rows: list[Row] = []
     for entry in made.entries:
         column = made.primary[entry.title]
-        values = [m.value for m in entry.values(column).values() if m.value is not None]
+        values = entry.listed(column)
         needed = seeds_needed(values, limits) if len(values) >= FEWEST_SEEDS else None
         few = "one seed: only --same-model" if len(values) < FEWEST_SEEDS else f"more than {MOST_PLANNED}"
         rows.append({
-            "entry": entry.title, "decides": column, "value": f"{sum(values) / len(values):.4g}", "seeds": len(values),
+            "entry": entry.title, "decides": column, "value": f"{entry.mean(column):.4g}", "seeds": len(values),
             f"new seeds to find {limits.detect:.0%}": needed or few,
         })  # fmt: skip
     return rows

@@ -109,11 +109,14 @@ def _decision(old: Subject, new: Subject, column: str, limits: Limits, same_mode
     if _digests(old) == _digests(new):
         return Decision(Verdict.PASS, 0.0, 0.0, 1.0, "digests of the samples", "the samples are the same, byte for byte")
 
-    before, after = old.values(column), new.values(column)
-    higher = next(iter(before.values())).higher_is_better
-    found = between_samples(before, after) if same_model else between_trainings(old.listed(column), new.listed(column), higher)
+    higher = _higher(old, column)
+    if same_model:
+        found = worse_samples(old.values(column), new.values(column), higher)
+    else:
+        found = between_trainings(old.listed(column), new.listed(column), higher)
     if isinstance(found, str):
         return Decision(Verdict.INCONCLUSIVE, None, None, 0.0, "none", found)
+
     worse, test = found
     scale = abs(old.mean(column))
     if scale == 0:
@@ -130,20 +133,31 @@ def _digests(entry: Subject) -> list[str | None]:
     return [training.samples_digest for training in entry.trainings]
 
 
+def worse_samples(old: Numbers, new: Numbers, higher_is_better: bool) -> tuple[Difference, str] | str:
+    """How much worse the new samples are, and by which test; a sentence where that cannot be said."""
+    found = between_samples(old, new)
+    if isinstance(found, str):
+        return found
+    difference, test = found
+    sign = -1 if higher_is_better else 1
+    return replace(difference, value=sign * difference.value), f"one-sided {test}"
+
+
 def between_samples(old: Numbers, new: Numbers) -> tuple[Difference, str] | str:
-    """How much worse the new samples are, by the errors over samples of both: the trainings are the same."""
-    common = [seed for seed in old if seed in new] or ([None] if len(old) == len(new) == 1 else [])
-    if not common:
+    """new - old, by the errors over samples of both: the trainings are the same. A sentence where it cannot be tested."""
+    pairs = [(old[seed], new[seed]) for seed in old if seed in new]
+    if not pairs and len(old) == len(new) == 1:
+        pairs = list(zip(old.values(), new.values(), strict=True))
+    if not pairs:
         return "no seed is on both sides, so the weights cannot be the same"
-    pairs = [(old[s], new[s]) for s in common] if common != [None] else [(*old.values(), *new.values())]
-    sign = -1 if pairs[0][0].higher_is_better else 1
+
     errors = [error_of(m) for pair in pairs for m in pair]
     if None in errors:
         return "the metric has no interval over samples"
-    total = sum(error**2 for error in errors if error is not None) ** 0.5 / len(pairs)
-    worse = sign * fmean((b.value or 0) - (a.value or 0) for a, b in pairs)
+    error = sum(error**2 for error in errors if error is not None) ** 0.5 / len(pairs)
+    difference = fmean((b.value or 0) - (a.value or 0) for a, b in pairs)
     freedom = min(m.n_fake for pair in pairs for m in pair) - 1
-    return Difference(worse, total, freedom), f"one-sided test by the error over samples, {len(pairs)} pairs of sample sets"
+    return Difference(difference, error, freedom), f"test by the error over samples, {len(pairs)} pairs of sample sets"
 
 
 def error_of(metric: MetricValue) -> float | None:
