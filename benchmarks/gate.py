@@ -1,17 +1,20 @@
 """Does the gate see what cripples a generator, and nothing else?  python benchmarks/gate.py --out results/gate
 
-Trains dcgan on `shapes` with three seeds as a baseline, then again in ways that change nothing or that break something, each
-with three seeds, and holds each against the baseline as `gan-bench check` does. Prints a table with the time that each took.
+Trains a small GAN on `shapes` with three seeds as a baseline, then again in ways that change nothing or that break something.
+Each is held against the baseline by `gan-bench check`, by the script of the GitHub action and by the fixture of pytest. Prints
+a table of their exit codes, and of the seconds that a training and its check took.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,74 +22,118 @@ from unittest import mock
 
 from torch import nn
 
-from gan_bench import run as benchmark
-from gan_bench.budget import parse_preset
+from gan_bench.cli import app
 from gan_bench.core.files import write_text
 from gan_bench.datasets.base import Split
-from gan_bench.gate.baseline import Baseline, make_baseline
-from gan_bench.gate.check import check
-from gan_bench.gate.entries import Subject, of_run
-from gan_bench.gate.rule import Limits
-from gan_bench.plan import RunRequest, make_plan
 from gan_bench.train import Batches
 
-BUDGET = "smoke,0.4tflop"
-METRICS, EXTRACTORS = ["fd", "pr", "modes"], ["shapes-factors"]
+ROOT = Path(__file__).resolve().parents[1]
+VARIANT, BUDGET, WIDTH = "wgan-gp", "quick,0.4tflop", 8
+MEASURED = ("--extractors", "shapes-factors", "--metrics", "fd,pr,modes", "--detectors", "none")
+CASE = "GAN_BENCH_CRIPPLED"  # the environment variable that cripples this process and its workers
+TEST = """
+from pathlib import Path
+
+import numpy as np
+
+RUNS = sorted(Path({run!r}).glob("cells/shapes/*/seed-*"))
 
 
-def trained(folder: Path, first_seed: int = 0, budget: str = BUDGET, **settings: Any) -> list[Subject]:
-    """dcgan with three seeds."""
-    request = RunRequest(
-        ["shapes"], parse_preset(budget), 3, first_seed, variants=["dcgan"], changes={"dcgan": settings},
-        metrics=METRICS, extractors=EXTRACTORS, detectors=[], jobs=1,
-    )  # fmt: skip
-    benchmark.run(make_plan(request), folder)
-    return of_run(folder)
+def draw(n, seed):
+    return np.load(RUNS[seed] / "samples.npz")["images"][:n]
 
 
-@contextlib.contextmanager
-def frozen_statistics() -> Iterator[None]:
-    """A batch norm whose running statistics are never updated, so that it draws with those of its start."""
+def test_samples(gan_bench):
+    gan_bench.assert_sample_quality(draw, dataset="shapes", baseline={baseline!r}, seeds=3)
+"""
+
+
+def freeze_statistics() -> None:
+    """Batch norm never updates its running statistics, so that samples are drawn with those of its start."""
     build = nn.BatchNorm2d.__init__
 
     def without_momentum(self: nn.BatchNorm2d, *arguments: Any, **options: Any) -> None:
         build(self, *arguments, **options)
         self.momentum = 0.0
 
-    with mock.patch.object(nn.BatchNorm2d, "__init__", without_momentum):
-        yield
+    mock.patch.object(nn.BatchNorm2d, "__init__", without_momentum).start()
 
 
-@contextlib.contextmanager
-def without_classes(dropped: int) -> Iterator[None]:
-    """Trainings that never see the first classes; what they make is compared with all of them."""
+def drop_classes(n: int) -> None:
+    """Trainings never see the first n classes; what they make is compared with all of them."""
     build = Batches.__init__
 
     def some(self: Batches, split: Split, *arguments: Any) -> None:
-        kept = split.labels >= dropped
+        kept = split.labels >= n
         build(self, Split(split.images[kept], split.labels[kept]), *arguments)
 
-    with mock.patch.object(Batches, "__init__", some):
-        yield
+    mock.patch.object(Batches, "__init__", some).start()
 
 
-CASES: dict[str, tuple[Callable[[], AbstractContextManager[None]], dict[str, Any]]] = {
-    "other seeds": (contextlib.nullcontext, {"first_seed": 100}),
-    "learning rate 1e-7": (contextlib.nullcontext, {"lr": 1e-7}),
-    "batch norm without running statistics": (frozen_statistics, {}),
-    "one class of 16 dropped": (partial(without_classes, 1), {}),
-    "one shape of 4 dropped": (partial(without_classes, 4), {}),
-    "half of the budget": (contextlib.nullcontext, {"budget": "smoke,0.2tflop"}),
+CRIPPLED: dict[str, Callable[[], None]] = {
+    "batch norm without running statistics": freeze_statistics,
+    "one class of 16 dropped": partial(drop_classes, 1),
+    "one shape of 4 dropped": partial(drop_classes, 4),
+}
+OTHERS: dict[str, tuple[str, ...]] = {
+    "other seeds": ("--first-seed", "100"),
+    "learning rate 1e-7": ("--set", f"{VARIANT}.lr=1e-7"),
+    "half of the budget": ("--budget", "quick,0.2tflop"),
 }
 
+if CASE in os.environ:  # a worker imports this file again, and so it is crippled too
+    CRIPPLED[os.environ[CASE]]()
 
-def row(name: str, baseline: Baseline, new: list[Subject], seconds: float) -> str:
+
+def gan_bench(*arguments: str | Path, crippled: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    program = ["-m", "gan_bench"] if crippled is None else [__file__]
+    environment = os.environ | ({} if crippled is None else {CASE: crippled})
+    return subprocess.run(
+        [sys.executable, *program, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def train(out: Path, *arguments: str, crippled: str | None = None) -> float:
+    """Three seeds; the seconds that they took."""
+    started = time.monotonic()
+    asked = ("--suite", "shapes", "--variants", VARIANT, "--set", f"{VARIANT}.width={WIDTH}", "--seeds", "3", *MEASURED)
+    budget = () if "--budget" in arguments else ("--budget", BUDGET)
+    done = gan_bench("run", *asked, *budget, *arguments, "--out", out, crippled=crippled)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return time.monotonic() - started
+
+
+def by_action(run: Path, baseline: Path, folder: Path) -> int:
+    """The exit code of the action's script."""
+    program = folder / "bin" / "gan-bench"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gan_bench "$@"\n')
+    program.chmod(0o755)
+    asked = {"BASELINE": baseline, "SAMPLES": run, "REPORT": folder / "report"}
+    environment = os.environ | {name: str(value) for name, value in asked.items()}
+    environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+    script = ROOT / ".github" / "check.sh"
+    return subprocess.run(["bash", script], env=environment, capture_output=True, check=False).returncode
+
+
+def by_pytest(run: Path, baseline: Path, folder: Path) -> int:
+    """The exit code of pytest with one test, which draws what the run kept."""
+    test = folder / "test_samples.py"
+    test.write_text(TEST.format(run=str(run), baseline=str(baseline)))
+    command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), str(test)]
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def row(name: str, run: Path, baseline: Path, folder: Path, seconds: float) -> str:
     """One line of the table."""
-    report = check(baseline, new, Limits())
-    [decides] = [one for one in report.checked if one.decides]
-    value = "" if decides.new is None else f"{decides.new:.3f}"
-    verdict = report.verdict
-    return f"| {name} | {value} | {verdict.word} | {verdict.code} | {decides.decision.reason} | {seconds:.0f} |"
+    started = time.monotonic()
+    done = gan_bench("check", run, "--baseline", baseline, "--json")
+    seconds += time.monotonic() - started
+    [decides] = [one for one in json.loads(done.stdout)["checked"] if one["decides"]]
+    codes = f"{done.returncode}, {by_action(run, baseline, folder)}, {by_pytest(run, baseline, folder)}"
+    return f"| {name} | {decides['new']:.3f} | {decides['verdict']} | {codes} | {decides['reason']} | {seconds:.0f} |"
 
 
 def main() -> None:
@@ -95,20 +142,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write the table, without .md")
     arguments = parser.parse_args()
 
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.monotonic()
-        old = trained(Path(folder) / "baseline")
-        baseline = make_baseline(old)
-        [subject] = old
-        value = subject.mean(baseline.primary[subject.title])
-        lines = [f"| dcgan on shapes | {baseline.primary[subject.title]} | verdict | exit | why | s |", "|" + "---|" * 6]
-        lines += [f"| the baseline | {value:.3f} | | | | {time.monotonic() - started:.0f} |"]
-        lines += [row("the baseline itself", baseline, old, 0.0)]
-        for name, (broken, changes) in CASES.items():
-            started = time.monotonic()
-            with broken():
-                new = trained(Path(folder) / name.replace(" ", "-"), **changes)
-            lines.append(row(name, baseline, new, time.monotonic() - started))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        baseline, old = folder / "baseline.json", folder / "old"
+        seconds = train(old)
+        print(gan_bench("baseline", old, "--out", baseline).stdout)
+
+        lines = [f"| {VARIANT}, width {WIDTH}, {BUDGET} | FD | verdict | exit codes | why | s |", "|" + "---|" * 6]
+        lines.append(row("the baseline's own run", old, baseline, folder, seconds))
+        for name in (*OTHERS, *CRIPPLED):
+            run = folder / name.replace(" ", "-")
+            seconds = train(run, *OTHERS.get(name, ()), crippled=name if name in CRIPPLED else None)
+            lines.append(row(name, run, baseline, folder, seconds))
             print(lines[-1], flush=True)
 
     table = "\n".join(lines) + "\n"
@@ -118,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    app() if CASE in os.environ else main()

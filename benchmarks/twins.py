@@ -32,7 +32,7 @@ def damaged(scores: pd.DataFrame, corruption: str, severity: int) -> Logits:
 def compare(run: Path, corruption: str) -> list[dict[str, Any]]:
     """One row for each dataset, seed, detector with a twin, and severity."""
     files = {}
-    for file in RunFolder(run).detector_records():
+    for file in RunFolder(run).record_files("detectors"):
         spec = read_record(file, JudgeRecord).spec
         files[spec.dataset, spec.seed, spec.detector] = file.parent / SCORES
 

@@ -13,10 +13,8 @@ from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.datasets import DATASETS
 from gan_bench.device import pick
-from gan_bench.external import check_scored, fit
-from gan_bench.images.arrays import checked_labels, form_of
-from gan_bench.images.convert import are_points
-from gan_bench.images.sets import LazyImages, load_if_small
+from gan_bench.external import check_scored, fit_array
+from gan_bench.images.arrays import checked_labels
 from gan_bench.records import MetricValue, ScoreSpec
 from gan_bench.scorer import scorer_for
 
@@ -77,15 +75,13 @@ def score(
     target, preset = DATASETS.create(dataset), parse_preset(budget)
     by_extractors, by_metrics = suites.measured_by(dataset, extractors, metrics)
 
-    array = torch.as_tensor(images).detach().cpu()
-    form = form_of(array.shape, array.dtype, value_range, are_points(target.image_shape))
-    fitted = fit(LazyImages.of(form.at_rest(array)), target, "images")
+    fitted = fit_array(torch.as_tensor(images), target, "images", value_range)
     asked = None if labels is None else checked_labels(torch.as_tensor(labels).cpu(), len(fitted), target.n_classes)
 
     spec = ScoreSpec(
         dataset=dataset, preset=preset.name, n_fake=len(fitted), n_real=preset.n_real,
         extractors=by_extractors, metrics=by_metrics,
     )  # fmt: skip
-    found = scorer_for(spec, pick(device)).score(load_if_small(fitted), dataset, asked)
+    found = scorer_for(spec, pick(device)).score(fitted, dataset, asked)
     check_scored(found, len(fitted))
     return Scores(found)

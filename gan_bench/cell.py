@@ -20,8 +20,8 @@ from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import STRIP, save_samples_picture, save_strip, strip_size
 from gan_bench.pairs import pairs_of, rows
 from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
-from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, RECORD, SAMPLES, SHOWN
-from gan_bench.sample import Drawn, build_variant, draw, save_networks
+from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
+from gan_bench.sample import Drawn, build_variant, draw, kept_networks, save_networks
 from gan_bench.scorer import Scorer, scorer_for, summary
 from gan_bench.train import Progress, curves, train, write_history
 
@@ -113,8 +113,7 @@ def _keep_training(variant: Variant, spec: CellSpec, scorer: Scorer, progress: P
 
 def _weights_of(variant: Variant, folder: Path) -> dict[str, str]:
     """The digests of the files that `save_networks` wrote."""
-    names = [GENERATOR] if variant.critic is None else [GENERATOR, DISCRIMINATOR]
-    return {name: sha256_of(folder / name) for name in names}
+    return {name: sha256_of(folder / name) for name in kept_networks(variant)}
 
 
 def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, drawn: Drawn) -> CellRecord:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,13 +21,13 @@ from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
 from gan_bench.images import convert
-from gan_bench.images.arrays import Range
+from gan_bench.images.arrays import Range, form_of
 from gan_bench.images.files import Found, open_images
 from gan_bench.images.sets import ImageSet, LazyImages, in_memory, load_if_small, spread
 from gan_bench.records import MetricValue, ReferenceRecord, ReferenceSpec
-from gan_bench.references import Reference, score_reference, write_reference
+from gan_bench.references import Reference, measure_reference, write_reference
 from gan_bench.run_folder import RunFolder
-from gan_bench.scorer import Scorer, scorer_for
+from gan_bench.scorer import Measurement, Scorer, scorer_for
 
 log = logging.getLogger(__name__)
 LOOKED_AT = 500  # images, for their statistics
@@ -54,12 +55,29 @@ class ScoreRequest:
     run: Path | None = None
 
 
+class Measured(NamedTuple):
+    """Images that are scored: their record, and its numbers with what each image adds to them."""
+
+    row: Reference
+    record: ReferenceRecord
+    numbers: list[Measurement]
+
+
 def score_path(request: ScoreRequest, device: torch.device) -> ReferenceRecord:
     """Score the images at a path against a dataset. Raises UserError for whatever is wrong with them."""
-    path, dataset = request.path, DATASETS.create(request.dataset)
-    folder = None
+    dataset, folder = DATASETS.create(request.dataset), None
     if request.name is not None and request.run is not None:
         folder = entry_folder(request.run, dataset, request.name)
+
+    row, record, _ = measure_path(request, device)
+    if folder is not None:
+        write_reference(record, row, dataset, folder)
+    return record
+
+
+def measure_path(request: ScoreRequest, device: torch.device) -> Measured:
+    """Score the images at a path, and keep nothing of it. Raises UserError for whatever is wrong with them."""
+    path, dataset = request.path, DATASETS.create(request.dataset)
     extractors, metrics = suites.measured_by(request.dataset, request.extractors, request.metrics)
 
     found = open_images(path, request.value_range, convert.are_points(dataset.image_shape))
@@ -75,12 +93,21 @@ def score_path(request: ScoreRequest, device: torch.device) -> ReferenceRecord:
     scorer = scorer_for(spec, device, request.strict)
     _warn_of_oddities(images, scorer, path)
 
-    row = Reference(f"scored from {path.name}", images, labels)
-    record = score_reference(spec, row, scorer, device, external=True)
-    check_scored(record.metrics, len(images))
-    if folder is not None:
-        write_reference(record, row, dataset, folder)
-    return record
+    return measure_images(spec, Reference(f"scored from {path.name}", images, labels), scorer, device)
+
+
+def measure_images(spec: ReferenceSpec, row: Reference, scorer: Scorer, device: torch.device) -> Measured:
+    """Score somebody's images. Raises UserError where no number can be computed of them."""
+    record, numbers = measure_reference(spec, row, scorer, device, external=True)
+    check_scored(record.metrics, len(row.images))
+    return Measured(row, record, numbers)
+
+
+def fit_array(array: Tensor, dataset: Dataset, name: str, value_range: Range | None) -> ImageSet:
+    """Images in memory, in the dataset's shape. Raises UserError for whatever is wrong with them."""
+    array = array.detach().cpu()
+    form = form_of(array.shape, array.dtype, value_range, convert.are_points(dataset.image_shape))
+    return load_if_small(fit(LazyImages.of(form.at_rest(array)), dataset, name))
 
 
 def _chosen(found: Found, request: ScoreRequest, dataset: Dataset) -> tuple[LazyImages, Tensor | None]:

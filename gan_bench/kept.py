@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -17,6 +18,8 @@ from gan_bench.detectors.store import Card, load_detector
 from gan_bench.material import critics_of
 from gan_bench.records import EVERY, SEEN, Detection, JudgeRecord, read_record
 from gan_bench.run_folder import MODEL, RunFolder
+
+log = logging.getLogger(__name__)
 
 
 class Kept(NamedTuple):
@@ -56,26 +59,30 @@ class Kept(NamedTuple):
 
 
 def kept_detectors(run: Path, tier: str) -> list[Kept]:
-    """All detectors of a run that were fitted on a tier. Raises UserError where there are none."""
+    """All detectors of a run that were fitted on a tier; records that cannot be read are warned about.
+
+    Raises UserError where there are none.
+    """
     if not run.is_dir():
         raise UserError(f"{run} is not a folder; give a run folder such as runs/NAME.")
 
-    found = []
-    for file in RunFolder(run).detector_records():
-        record = _record(file)
+    found, refused = [], []
+    for file in RunFolder(run).record_files("detectors"):
+        try:
+            record = read_record(file, JudgeRecord)
+        except UserError as error:
+            refused.append(str(error))
+            continue
         seen = [d for d in record.detections if (d.protocol, d.tier, d.variant, d.corruption) == (SEEN, tier, EVERY, "")]
         if seen and (tier in record.models or record.spec.members):
             found.append(Kept(run, file.parent, record, tier, seen[0]))
+    if not found and refused:
+        raise UserError(f"{refused[0]} Repeat the run with this version, into a new folder.")
     if not found:
         raise UserError(f"{run} keeps no detectors fitted on tier {tier}; `gan-bench run` with --detectors makes them.")
+    for sentence in refused:
+        log.warning("left out: %s", sentence)
     return found
-
-
-def _record(file: Path) -> JudgeRecord:
-    try:
-        return read_record(file, JudgeRecord)
-    except UserError as error:
-        raise UserError(f"{error} Repeat the run with this version, into a new folder.") from error
 
 
 def panel_of(run: Path, tier: str, dataset: str | None = None, seed: int | None = None) -> list[Kept]:

@@ -24,7 +24,7 @@ from gan_bench.images.sets import ImageSet, in_memory
 from gan_bench.records import ReferenceRecord, ReferenceSpec, finished, spec_hash, write_record
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import originals
-from gan_bench.scorer import Scorer, scorer_for, summary
+from gan_bench.scorer import Measurement, Scorer, scorer_for, summary
 
 log = logging.getLogger(__name__)
 
@@ -94,13 +94,21 @@ def score_reference(
     spec: ReferenceSpec, reference: Reference, scorer: Scorer, device: torch.device, external: bool = False
 ) -> ReferenceRecord:
     """The record of a row. `external`: the images are somebody's."""
+    return measure_reference(spec, reference, scorer, device, external)[0]
+
+
+def measure_reference(
+    spec: ReferenceSpec, reference: Reference, scorer: Scorer, device: torch.device, external: bool = False
+) -> tuple[ReferenceRecord, list[Measurement]]:
+    """The record of a row, and its numbers with what each image adds to them."""
     note, images, labels, truth = reference
     pairs = None if truth is None else {"truth": (in_memory(images), truth)}
     digest = spec.samples_digest or convert.digest(images)  # an external set may take minutes to read
-    values = scorer.score(images, f"{spec.dataset} {spec.name}", labels, pairs, digest)
+    numbers = scorer.measure(images, f"{spec.dataset} {spec.name}", labels, pairs, digest)
+    values = [number.value for number in numbers]
     log.info("%s %s: %s", spec.dataset, spec.name, summary(values))
 
-    return ReferenceRecord(
+    record = ReferenceRecord(
         environment=environment(device),
         warnings=tuple(scorer.warnings),
         spec=spec,
@@ -112,11 +120,12 @@ def score_reference(
         extractors=scorer.info,
         metrics=tuple(values),
     )
+    return record, numbers
 
 
 def write_reference(record: ReferenceRecord, reference: Reference, dataset: Dataset, folder: Path) -> None:
-    """Write a row's samples, their picture and, last, its record."""
+    """Write a row's samples, with their classes where they are known, their picture and, last, its record."""
     images = in_memory(reference.images)
-    save_samples(images, None, folder / SAMPLES)
+    save_samples(images, reference.labels, folder / SAMPLES)
     save_samples_picture(images, folder / SHOWN["samples"], dataset.mixture)
     write_record(folder / RECORD, record)

@@ -41,8 +41,9 @@ from gan_bench.records import (
     write_record,
 )  # fmt: skip
 
-RECORD, GENERATOR, SAMPLES, SCORES = "record.json", "generator.safetensors", "samples.npz", "scores.parquet"
-DISCRIMINATOR, MODEL = "discriminator.safetensors", "model-{}.safetensors"  # of a cell; of a detector, for each tier
+RECORD, SAMPLES, SCORES = "record.json", "samples.npz", "scores.parquet"
+GENERATOR, DISCRIMINATOR, INVERSE = "generator.safetensors", "discriminator.safetensors", "inverse.safetensors"  # of a cell
+MODEL = "model-{}.safetensors"  # of a detector, for each tier
 SHOWN = {  # what the leaderboard may show of a cell, by what it shows
     "samples": "samples.png",
     "strip": "strip.png",
@@ -99,10 +100,6 @@ class RunFolder:
     def attacks_of(self, dataset: str, seed: int, changes: str = "") -> Path:
         """The folder of the attacks on the detectors of this seed; `changes` as `changes_of` gives them."""
         return self.path / "attacks" / dataset / f"seed-{seed}{changes}"
-
-    def detector_records(self) -> list[Path]:
-        """The record of each fitted detector, sorted."""
-        return sorted((self.path / "detectors").rglob(RECORD))
 
     def attacks(self, spec: AttackSpec, cells: Iterable[CellSpec]) -> Path:
         """The folder of the attacks on the detectors of one dataset and seed; `cells` as for `detector`."""

@@ -21,7 +21,7 @@ from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.images import convert, tasks
 from gan_bench.records import CellRecord, CellSpec, read_record
-from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, RECORD
+from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, INVERSE, RECORD
 
 BLOCK = 100  # samples are computed in aligned blocks of this many: a kernel chosen by batch size cannot change a pixel
 
@@ -114,13 +114,15 @@ def _from_images(variant: Variant, images: Tensor) -> Tensor:
     return variant.transform(tasks.SOURCES[variant.task](convert.to_float(images)).to(variant.device))
 
 
-def save_networks(variant: Variant, spec: CellSpec, cell: Path) -> None:
-    """The weights that samples come from, and those of the critic if there is one, as safetensors with the spec inside."""
-    networks = {GENERATOR: variant.sampler}
-    if variant.critic is not None:
-        networks[DISCRIMINATOR] = variant.shown(variant.critic)
+def kept_networks(variant: Variant) -> dict[str, nn.Module]:
+    """The networks that a cell keeps, by their file: what samples come from, the critic and the way back, if there are such."""
+    others = {DISCRIMINATOR: variant.critic, INVERSE: variant.inverse}
+    return {GENERATOR: variant.sampler} | {file: variant.shown(name) for file, name in others.items() if name is not None}
 
-    for name, network in networks.items():
+
+def save_networks(variant: Variant, spec: CellSpec, cell: Path) -> None:
+    """Write their weights, as safetensors with the spec inside."""
+    for name, network in kept_networks(variant).items():
         state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
         with atomic_path(cell / name) as temporary:
             save_file(state, temporary, metadata={"spec": json.dumps(spec.model_dump(mode="json"))})
@@ -135,6 +137,12 @@ def load_generator(cell: Path, device: torch.device) -> tuple[Variant, CellRecor
     variant = build_variant(record.spec, device)
     _load_weights(variant.sampler, cell / GENERATOR)
     return variant, record
+
+
+def load_inverse(variant: Variant, cell: Path) -> None:
+    """Give a variant the weights of the cell's way back. Raises UserError where their file is absent or damaged."""
+    assert variant.inverse is not None
+    _load_weights(variant.shown(variant.inverse), cell / INVERSE)
 
 
 def load_critic(cell: Path, device: torch.device) -> Callable[[Tensor], Tensor] | None:

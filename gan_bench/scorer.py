@@ -86,20 +86,31 @@ class Scorer:
         pairs: Pairs | None = None,
         digest: str | None = None,
     ) -> list[MetricValue]:
+        """The numbers of `measure` alone, as records keep them."""
+        return [number.value for number in self.measure(fakes, title, labels, pairs, digest)]
+
+    def measure(
+        self,
+        fakes: ImageSet,
+        title: str,
+        labels: Tensor | None = None,
+        pairs: Pairs | None = None,
+        digest: str | None = None,
+    ) -> list[Measurement]:
         """All metrics of images at rest (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
 
         labels  the classes (N,) that the images were asked to be of, if they were
         pairs   for metrics of pixels, by what they need: uint8 images, and what each of them should be
         digest  of the fakes, where they are likely to be scored again: their features are kept
         """
-        values = []
+        numbers = []
         for extractor in self.extractors:
-            values += self._score_features(extractor, fakes, title, labels, digest)
+            numbers += self._score_features(extractor, fakes, title, labels, digest)
         for need, (made, wanted) in (pairs or {}).items():
-            values += self._score_pixels(need, Pixels(made), Pixels(wanted))
+            numbers += self._score_pixels(need, Pixels(made), Pixels(wanted))
         if labels is not None and not pairs:  # what was made from test images has seen the exam
-            values += self._score_lessons(fakes, labels)
-        return values + self._missing(len(fakes))
+            numbers += self._score_lessons(fakes, labels)
+        return numbers + self._missing(len(fakes))
 
     def nearest(self, fakes: Tensor, k: int) -> list[Tensor]:
         """The reals (N, C, H, W) that are nearest to each fake, second nearest, ... up to the k-th.
@@ -130,39 +141,39 @@ class Scorer:
 
     def _score_features(
         self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None
-    ) -> list[MetricValue]:
+    ) -> list[Measurement]:
         real = self._real_of(extractor)
         fake = replace(extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}"), labels=labels)
         if same_set(fake, real):
             log.warning("%s: all features (%s) are those of the reals; are these generated images?", title, extractor.name)
 
-        values = []
+        numbers = []
         for metric in self.metrics:
             if applies(metric, extractor, self.dataset, fake):
                 given = self._train_of(extractor) if metric.needs in WHOLE else real
                 with spinner(f"{title}: {metric.title} ({extractor.name})"):
                     against = Against(self._label(extractor), len(fakes), len(given), SPLIT)
-                    values += against.values(metric, fake, given)
-        return values
+                    numbers += against.numbers(metric, fake, given)
+        return numbers
 
-    def _score_pixels(self, need: str, made: Pixels, wanted: Pixels) -> list[MetricValue]:
+    def _score_pixels(self, need: str, made: Pixels, wanted: Pixels) -> list[Measurement]:
         against = Against("pixels", len(made), len(wanted), "test")
-        return [value for m in self.metrics if m.needs == need for value in against.values(m, made, wanted)]
+        return [number for m in self.metrics if m.needs == need for number in against.numbers(m, made, wanted)]
 
-    def _score_lessons(self, fakes: ImageSet, labels: Tensor) -> list[MetricValue]:
+    def _score_lessons(self, fakes: ImageSet, labels: Tensor) -> list[Measurement]:
         if not any(metric.needs == "lesson" for metric in self.metrics):
             return []
         return self._score_pixels("lesson", Pixels(in_memory(fakes), labels), self._lesson(len(fakes)))
 
-    def _missing(self, n_fake: int) -> list[MetricValue]:
+    def _missing(self, n_fake: int) -> list[Measurement]:
         """A Frechet distance without a value for each extractor that is not available."""
-        values = []
+        numbers = []
         for name, info in self.info.items():
             if info.unavailable is not None:
                 reason = f"extractor {name!r}: {info.unavailable}"
                 against = Against(name, n_fake, len(self.real.images), SPLIT)
-                values += against.missing(METRICS.create("fd"), reason)
-        return values
+                numbers += against.missing(METRICS.create("fd"), reason)
+        return numbers
 
     def _real_of(self, extractor: Extractor) -> Extracted:
         if extractor.name not in self._real_features:
@@ -192,6 +203,13 @@ class Scorer:
         return self._lessons[n]
 
 
+class Measurement(NamedTuple):
+    """A number, and what each fake (N,) adds to it, up to a constant; None: that is not known."""
+
+    value: MetricValue
+    shares: Tensor | None
+
+
 class Against(NamedTuple):
     """What values are measured in, on how many images, against what: the part of their names that they share."""
 
@@ -200,7 +218,7 @@ class Against(NamedTuple):
     n_real: int
     split: str
 
-    def values(self, metric: AnyMetric, fake: MetricInput, real: MetricInput) -> list[MetricValue]:
+    def numbers(self, metric: AnyMetric, fake: MetricInput, real: MetricInput) -> list[Measurement]:
         """The metric's numbers; one that is not finite has no value."""
         try:
             found = metric(fake, real)
@@ -208,26 +226,27 @@ class Against(NamedTuple):
             log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
             return self.missing(metric, str(reason))
         return [
-            self._value(metric, output, value)
+            self._number(metric, output, value)
             if math.isfinite(value)
-            else self._value(metric, output, None, "it is not a finite number for these images")
+            else self._number(metric, output, None, "it is not a finite number for these images")
             for output, value in found.items()
         ]
 
-    def missing(self, metric: AnyMetric, reason: str) -> list[MetricValue]:
+    def missing(self, metric: AnyMetric, reason: str) -> list[Measurement]:
         """The metric's numbers without values, and why."""
-        return [self._value(metric, output, None, reason) for output in metric.outputs]
+        return [self._number(metric, output, None, reason) for output in metric.outputs]
 
-    def _value(self, metric: AnyMetric, output: str, value: float | None, unavailable: str | None = None) -> MetricValue:
+    def _number(self, metric: AnyMetric, output: str, value: float | None, unavailable: str | None = None) -> Measurement:
         known: dict[str, Any] = {}
         if isinstance(value, Sampled):
             known = {"least": value.least, "most": value.most, "interval": interval_of(value)}
-        return MetricValue(
+        recorded = MetricValue(
             name=f"{output}_{self.extractor}_{short_count(self.n_fake)}", metric=output,
             higher_is_better=metric.outputs[output], **self._asdict(),
             value=None if value is None else float(value), unavailable=unavailable,
             **known,
         )  # fmt: skip
+        return Measurement(recorded, value.shares if isinstance(value, Sampled) else None)
 
 
 def applies(metric: AnyMetric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:

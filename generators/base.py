@@ -37,6 +37,7 @@ class Variant(abc.ABC):
     for_points     settings that differ where points are drawn; None: it draws only images
     averaged       the networks of whose weights `ema` keeps a running average
     critic         the name of the network that learns to tell its images from real ones; None: it has none
+    inverse        the name of the network that leads from its images back to their sources; None: it was not trained both ways
     curves         each name that `train_step` may return -> the panel of the training chart that shows it
     sampler        the network that images are drawn from: the generator, or the running average of its weights
     """
@@ -51,6 +52,7 @@ class Variant(abc.ABC):
     for_points: ClassVar[dict[str, Any] | None] = None
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
     critic: ClassVar[str | None] = None
+    inverse: ClassVar[str | None] = None
     curves: ClassVar[dict[str, str]] = {}
 
     generator: nn.Module
@@ -156,8 +158,8 @@ class Variant(abc.ABC):
         return self.sampler(sources)
 
     def way_back(self, images: Tensor) -> Tensor | None:
-        """Images (B, C, H, W) -> the domain of their sources, both in [-1, 1]. None: it was not trained both ways."""
-        return None
+        """Images (B, C, H, W) -> the domain of their sources, both in [-1, 1], by `inverse`. None: there is none."""
+        return None if self.inverse is None else self.shown(self.inverse)(images)
 
     def reconstruct(self, images: Tensor) -> Tensor | None:
         """Images (B, C, H, W) in [-1, 1] -> the same, encoded and decoded. None: it does not encode."""

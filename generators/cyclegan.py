@@ -65,6 +65,7 @@ class CycleGAN(Variant):
         "residual": True, "width_divisor": 2, "n_blocks": 1, "ema": 0.99,
     }  # fmt: skip
     critic = "d_target"
+    inverse = "back"
     curves = {
         **Variant.curves, "g_loss": LOSSES, "cycle": LOSSES, "identity": LOSSES, "d_loss": LOSSES,
         "real_accuracy": D_ACCURACY, "fake_accuracy": D_ACCURACY,
@@ -110,10 +111,6 @@ class CycleGAN(Variant):
         target, source = reals[0], tasks.SOURCES[self.task](reals[1]).contiguous(memory_format=torch.channels_last)
         fake_target, fake_source, losses = self.update_generators(source, target)
         return losses | self.update_discriminators(source, target, fake_source, fake_target, rng)
-
-    def way_back(self, images: Tensor) -> Tensor:
-        """Targets (B, C, H, W) -> sources of the same shape, both in [-1, 1], by the second generator."""
-        return self.back(images)
 
     def update_generators(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """One step of both generators on sources and targets, each (B, C, H, W).

@@ -626,6 +626,15 @@ def test_a_run_that_cannot_judge_is_said_in_one_line(cli, run, pictures, what, s
     assert ended.code == 2 and sentence in ended.stderr and ended.stderr.count("\n") == 1 and ended.stdout == ""
 
 
+def test_a_bad_record_of_one_detector_hides_no_other(cli, run, pictures):
+    keep(run, Contrary)
+    flat(DARK).save(pictures / "a.png")
+    broken(run, "old record")
+    ended = cli("detect", pictures, "--run", run)
+    assert ended.code == 0 and "contrary" in ended.stdout + ended.stderr
+    assert "left out" in ended.stderr and "field spec.n_shown: it is missing" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from gan_bench.budget import Budget
 from gan_bench.core.errors import UserError
@@ -16,9 +18,13 @@ from gan_bench.gate.check import check
 from gan_bench.gate.compare import compare
 from gan_bench.gate.entries import Subject, Training
 from gan_bench.gate.limit import parse_limit
-from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide, seeds_needed, share_in
+from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide, seeds_needed, share_in, smallest_found
+from gan_bench.gate.samples import between_samples, error_of, pack, unpack
 from gan_bench.gate.sources import load_function
+from gan_bench.metrics.base import Extracted
+from gan_bench.metrics.fd import sampled_frechet_distance
 from gan_bench.records import Interval, MetricValue
+from gan_bench.scorer import interval_of
 from tests.test_differences import TRIALS, real_scatter
 
 ANY = Limits(min_effect=0.0)
@@ -165,6 +171,62 @@ def test_the_same_weights_are_compared_by_the_error_over_samples() -> None:
     assert worse.verdict == "worse" and worse.low is not None and worse.low > 0
     [better] = compare(drawn(12.0, "b"), drawn(10.0, "a"), same_model=True)
     assert better.verdict == "better" and better.high is not None and better.high < 0
+
+
+def pair_of(latents: Tensor, change: float, rng: torch.Generator) -> tuple[Subject, Subject]:
+    """A generator of features with its latents, and the same one, whose features are a little longer and noisier."""
+    real = Extracted(torch.randn(5_000, 6, generator=torch.Generator().manual_seed(1)))
+    fake = latents.exp() * 0.5
+    other = fake * (1 + change) + 0.01 * torch.randn(fake.shape, generator=rng)
+
+    def subject(features: Tensor, digest: str) -> Subject:
+        found = sampled_frechet_distance(Extracted(features), real)
+        number = metric(float(found), n=len(features), interval=interval_of(found))
+        known = {"fd_lite0@64": pack(found.shares)}
+        return entry(trainings=(Training(seed=0, samples_digest=digest, metrics=(number,), shares=known),))
+
+    return subject(fake, "a"), subject(other, "b")
+
+
+def test_samples_of_the_same_latents_are_compared_one_by_one() -> None:
+    """The errors of 200 differences are their spread, known to 5 %; without pairing, they are many times as wide."""
+    rng = torch.Generator().manual_seed(0)
+    pairs = [pair_of(torch.randn(1_000, 6, generator=rng), 0.03, rng) for _ in range(200)]
+    found = [between_samples(old, new, "fd_lite0@64") for old, new in pairs]
+    differences, tests = zip(*[one for one in found if not isinstance(one, str)], strict=True)
+    assert len(differences) == 200 and "one by one" in tests[0]
+    spread = np.std([difference.value for difference in differences], ddof=1)
+    assert np.mean([difference.error for difference in differences]) == pytest.approx(spread, rel=0.2)
+
+    old, new = (one.model_copy(update={"trainings": (one.trainings[0].model_copy(update={"shares": {}}),)}) for one in pairs[0])
+    apart = between_samples(old, new, "fd_lite0@64")
+    assert not isinstance(apart, str) and apart[0].error > 5 * spread
+
+
+def test_pairing_is_harmless_where_the_latents_are_others() -> None:
+    rng = torch.Generator().manual_seed(0)
+    sets = [pair_of(torch.randn(1_000, 6, generator=rng), 0.0, rng)[0] for _ in range(2)]
+    apart = between_samples(*sets, "fd_lite0@64")
+    errors = [error_of(one.metrics()["fd_lite0@64"]) or 0.0 for one in sets]
+    assert not isinstance(apart, str) and apart[0].error == pytest.approx(np.hypot(*errors), rel=0.1)
+
+
+def test_the_planned_change_is_found_by_other_samples_in_four_cases_of_five() -> None:
+    rng, error, value = np.random.default_rng(0), 0.2, 10.0
+    change = smallest_found([error] * 2, value)
+    old, new = (value + error * rng.normal(size=(TRIALS, 2)) for _ in range(2))
+    new *= 1 + change
+    found = new.mean(1) - old.mean(1) > 1.645 * error  # of four sets, two on each side: error * sqrt(4) / 2
+    assert np.mean(found) == pytest.approx(0.8, abs=3 * np.sqrt(0.8 * 0.2 / TRIALS))
+
+
+def test_a_baseline_keeps_the_shares_of_the_metric_that_decides_alone() -> None:
+    old, _ = pair_of(torch.randn(100, 6, generator=torch.Generator().manual_seed(0)), 0.0, torch.Generator())
+    [training] = old.trainings
+    full = training.model_copy(update={"shares": training.shares | {"kid_lite0@64": pack([0.0] * 100)}})
+    [kept] = make_baseline([old.model_copy(update={"trainings": (full,)})]).entries
+    assert kept.trainings[0].shares == training.shares
+    np.testing.assert_array_equal(unpack(pack([0.5, -2.0])), [0.5, -2.0])
 
 
 @pytest.mark.parametrize(

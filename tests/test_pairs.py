@@ -16,7 +16,7 @@ SHAPES = DATASETS.create("shapes")
 def test_the_cycle_of_a_translator_that_changes_nothing_is_perfect(monkeypatch):
     variant = small("cyclegan")
     monkeypatch.setattr(variant, "sampler", torch.nn.Identity())
-    monkeypatch.setattr(variant, "back", torch.nn.Identity())
+    monkeypatch.setattr(variant, "way_back", torch.nn.Identity())
     drawn = draw(variant, SHAPES, 0, "score", 7)
     returned, sources = pairs.cycle_pair(variant, drawn)
     assert torch.equal(returned, sources) and torch.equal(sources, drawn.images)

@@ -237,6 +237,24 @@ def change_weights(file: Path) -> None:
     save_file(state, file, metadata=metadata)
 
 
+def test_the_way_back_of_a_translator_is_kept_and_its_error_recomputed(tmp_path: Path, cli):
+    run, cell = tmp_path / "run", "cells/shapes/cyclegan/seed-0"
+    measured = ("--extractors", "raw", "--metrics", "cycle,truth", "--detectors", "none")
+    options = ("--suite", "shapes", "--variants", "cyclegan", "--budget", "smoke,2steps", "--jobs", 1)
+    assert cli("run", *options, *measured, "--out", run).code == 0
+    ended = cli("verify", run, "--redraw")
+    assert ended.code == 0 and "not checked" not in ended.stdout + ended.stderr, ended.stdout + ended.stderr
+
+    def forge(data: dict[str, Any]) -> None:
+        [metric] = [one for one in data["metrics"] if one["metric"] == "cycle_l1"]
+        metric["value"] /= 2
+
+    edit(run / cell, forge)
+    assert found(run) == [(cell, "cycle_l1_pixels_256")]
+    change_weights(run / cell / "inverse.safetensors")
+    assert (cell, "inverse.safetensors") in found(run)
+
+
 def test_an_edited_score_file_is_found(some):
     run = some(PIXELS)
     table = read_scores(run / PIXELS / "scores.parquet")

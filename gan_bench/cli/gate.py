@@ -18,6 +18,7 @@ from gan_bench.core.progress import console as stderr
 if TYPE_CHECKING:
     from gan_bench.gate.baseline import Baseline
     from gan_bench.gate.check import Checked, Report
+    from gan_bench.gate.entries import Subject
     from gan_bench.gate.rule import Limits
     from gan_bench.gate.sources import Scoring
 
@@ -60,7 +61,8 @@ def baseline(
 ) -> None:
     """Keep the numbers that later trainings are held against by `gan-bench check`.
 
-    Prints how many new seeds `check` will need to find a change of --detect with a power of 80 %.
+    Prints how many new seeds `check` will need to find a change of --detect with a power of 80 %, and the smallest change
+    that --same-model finds so often.
     """
     log_to_stderr()
     from gan_bench.gate.baseline import make_baseline, write_baseline
@@ -70,7 +72,7 @@ def baseline(
     scoring = partial(scoring_of, dataset, budget, samples, value_range, device)
     made = make_baseline(entries_of(path, generator, dataset, seeds, scoring), metric)
     write_baseline(made, out)
-    print_table(_planned(made, limits))
+    _show_plan(made, limits)
     stderr.print(f"baseline: {out}", soft_wrap=True, markup=False, highlight=False)
 
 
@@ -92,20 +94,33 @@ def _limits(min_effect: str, detect: str) -> Limits:
     return Limits(share_in(min_effect, "--min-effect"), share_in(detect, "--detect"))
 
 
-def _planned(made: Baseline, limits: Limits) -> list[Row]:
-    from gan_bench.gate.rule import FEWEST_SEEDS, MOST_PLANNED, seeds_needed
+def _show_plan(made: Baseline, limits: Limits) -> None:
+    """Each entry, and how much new data its check needs."""
+    from gan_bench.gate.rule import POWER
 
-    rows: list[Row] = []
     for entry in made.entries:
-        column = made.primary[entry.title]
-        values = entry.listed(column)
-        needed = seeds_needed(values, limits) if len(values) >= FEWEST_SEEDS else None
-        few = "one seed: only --same-model" if len(values) < FEWEST_SEEDS else f"more than {MOST_PLANNED}"
-        rows.append({
-            "entry": entry.title, "decides": column, "value": f"{entry.mean(column):.4g}", "seeds": len(values),
-            f"new seeds to find {limits.detect:.0%}": needed or few,
-        })  # fmt: skip
-    return rows
+        stdout.print(entry.title, style="bold", markup=False, highlight=False)
+        print_table([_planned(entry, made.primary[entry.title], limits)])
+    told = [
+        f"seeds needed: new seeds, to find a change of {limits.detect:.0%} in {POWER:.0%} of the cases",
+        "--same-model: the smallest change that it finds so often",
+    ]
+    for line in told:
+        stderr.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _planned(entry: Subject, column: str, limits: Limits) -> Row:
+    from gan_bench.gate.rule import FEWEST_SEEDS, MOST_PLANNED, seeds_needed, smallest_found
+    from gan_bench.gate.samples import error_of
+
+    values, mean = entry.listed(column), entry.mean(column)
+    needed = seeds_needed(values, limits) if len(values) >= FEWEST_SEEDS and mean else None
+    few = "(one seed is too few)" if len(values) < FEWEST_SEEDS else f"more than {MOST_PLANNED}"
+    errors = [error for number in entry.values(column).values() if (error := error_of(number)) is not None]
+    found = f"{smallest_found(errors, mean):.1%}" if errors and mean else "unknown"
+    return {
+        "decides": column, "value": f"{mean:.4g}", "seeds": len(values), "seeds needed": needed or few, "--same-model": found
+    }  # fmt: skip
 
 
 def check(
@@ -199,20 +214,29 @@ def _row(one: Checked) -> Row:
 
 
 def _show(report: Report) -> None:
-    """What decides, and what informs and has become worse; then what differs otherwise, the tests and the verdict."""
+    """What decides, and what informs and has become worse, by entry; then why, what differs otherwise, and the verdict."""
+    from gan_bench.gate.reports import sentence
+
     shown = [one for one in report.checked if one.decides or one.decision.verdict.word == "regressed"]
-    print_table([
-        {
-            "entry": one.entry, "metric": one.column, "baseline": f"{one.old:.4g}",
-            "new": "" if one.new is None else f"{one.new:.4g}",
-            "verdict": one.decision.verdict.word if one.decides else "(worse)", "why": one.decision.reason,
-        }
-        for one in shown
-    ])  # fmt: skip
-    others, worse = report.informing, sum(not one.decides for one in shown)
-    tests = dict.fromkeys(one.decision.test for one in report.checked if one.decides)
-    sentences = [*report.notes, f"tested by: {'; '.join(tests)}"]
-    if others:
-        sentences.append(f"{len(others)} other metrics inform: {worse} of them worse")
-    for sentence in (*sentences, f"verdict: {report.verdict.word}"):
-        stderr.print(sentence, soft_wrap=True, markup=False, highlight=False)
+    for entry in dict.fromkeys(one.entry for one in shown):
+        stdout.print(entry, style="bold", markup=False, highlight=False)
+        print_table([_narrow(one) for one in shown if one.entry == entry])
+
+    deciding = [one for one in report.checked if one.decides]
+    tests = dict.fromkeys(one.decision.test for one in deciding)
+    told = [*map(sentence, deciding), *report.notes, f"tested by: {'; '.join(tests)}"]
+    if report.informing:
+        told.append(f"{len(report.informing)} other metrics inform: {len(shown) - len(deciding)} of them worse")
+    for line in (*told, f"verdict: {report.verdict.word}"):
+        stderr.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _narrow(one: Checked) -> Row:
+    """Narrow enough for 80 columns."""
+    said = one.decision
+    return {
+        "metric": one.column, "old": f"{one.old:.4g}", "new": "" if one.new is None else f"{one.new:.4g}",
+        "worse by": "" if said.change is None else f"{said.change:.1%}",
+        "at least": "" if said.least is None else f"{said.least:.1%}",
+        "verdict": said.verdict.word if one.decides else "(worse)",
+    }  # fmt: skip

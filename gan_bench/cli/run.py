@@ -41,7 +41,7 @@ def run(
         str | None, typer.Option(help="Other detectors than the suite's, such as spectrum,spectrum+aug; 'all', or 'none'.")
     ] = None,
     attacks: Annotated[
-        bool, typer.Option("--attacks", help="Attack the detectors too; needs `pip install 'gan-bench[attacks]'`.")
+        bool, typer.Option("--attacks", help="Attack the detectors too; needs `pip install 'gan-bench\\[attacks]'`.")
     ] = False,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="Another setting than the variant's: dcgan.lr=1e-4. Can be repeated.")

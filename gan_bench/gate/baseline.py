@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -20,7 +20,7 @@ class Baseline(Model):
     """The entries of a run, or one of samples.
 
     primary  the column of each entry that decides, by the entry's title
-    digest   of all other fields
+    digest   SHA-256 of all other fields
     """
 
     kind: Literal["baseline"] = "baseline"
@@ -30,10 +30,6 @@ class Baseline(Model):
     primary: dict[str, str]
     digest: str = ""
 
-    def content(self) -> str:
-        """SHA-256 of all but the digest."""
-        return json_digest(self.model_dump(mode="json", exclude={"digest"}))
-
 
 def make_baseline(entries: list[Subject], metric: str | None = None, before: Baseline | None = None) -> Baseline:
     """A baseline of those entries that have a finished training.
@@ -42,11 +38,23 @@ def make_baseline(entries: list[Subject], metric: str | None = None, before: Bas
 
     Raises UserError where an entry has no such column.
     """
-    kept = tuple(entry for entry in entries if entry.trainings)
+    finished = [entry for entry in entries if entry.trainings]
     known = before.primary if before else {}
-    primary = {entry.title: _decisive(entry, metric or known.get(entry.title)) for entry in kept}
+    primary = {entry.title: _decisive(entry, metric or known.get(entry.title)) for entry in finished}
+    kept = tuple(_slim(entry, primary[entry.title]) for entry in finished)
     made = Baseline(created=datetime.now(UTC).isoformat(timespec="seconds"), entries=kept, primary=primary)
-    return made.model_copy(update={"digest": made.content()})
+    return made.model_copy(update={"digest": _content_of(made.model_dump(mode="json"))})
+
+
+def _content_of(data: dict[str, Any]) -> str:
+    """The digest of a baseline as JSON has it, so that one without a field that a later version adds is still the same."""
+    return json_digest({name: value for name, value in data.items() if name != "digest"})
+
+
+def _slim(entry: Subject, column: str) -> Subject:
+    """The entry with the shares of the column that decides alone: those of all would be megabytes."""
+    trainings = [t.model_copy(update={"shares": {k: v for k, v in t.shares.items() if k == column}}) for t in entry.trainings]
+    return entry.model_copy(update={"trainings": tuple(trainings)})
 
 
 def _decisive(entry: Subject, column: str | None) -> str:
@@ -88,6 +96,6 @@ def read_baseline(path: Path) -> Baseline:
         raise UserError(f"the baseline {path} is none of this version of gan-bench: {field}: {first['msg']}.") from error
     if not found.entries:
         raise UserError(f"the baseline {path} is empty.")
-    if found.digest != found.content():
+    if found.digest != _content_of(data):
         raise UserError(f"the baseline {path} was changed after it was written; make it again with `gan-bench baseline`.")
     return found

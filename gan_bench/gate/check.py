@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 
-from gan_bench.core.differences import LEVEL, Difference
+from gan_bench.core.differences import LEVEL
 from gan_bench.core.errors import UserError
-from gan_bench.core.intervals import NORMAL_95
 from gan_bench.gate.baseline import Baseline
-from gan_bench.gate.entries import Numbers, Subject, matched
+from gan_bench.gate.entries import Subject, matched
 from gan_bench.gate.rule import Decision, Limits, Verdict, between_trainings, decide
-from gan_bench.records import MetricValue
+from gan_bench.gate.samples import worse_samples
 
 
 @dataclass(frozen=True)
@@ -109,11 +107,10 @@ def _decision(old: Subject, new: Subject, column: str, limits: Limits, same_mode
     if _digests(old) == _digests(new):
         return Decision(Verdict.PASS, 0.0, 0.0, 1.0, "digests of the samples", "the samples are the same, byte for byte")
 
-    higher = _higher(old, column)
     if same_model:
-        found = worse_samples(old.values(column), new.values(column), higher)
+        found = worse_samples(old, new, column)
     else:
-        found = between_trainings(old.listed(column), new.listed(column), higher)
+        found = between_trainings(old.listed(column), new.listed(column), _higher(old, column))
     if isinstance(found, str):
         return Decision(Verdict.INCONCLUSIVE, None, None, 0.0, "none", found)
 
@@ -131,40 +128,6 @@ def _higher(entry: Subject, column: str) -> bool:
 
 def _digests(entry: Subject) -> list[str | None]:
     return [training.samples_digest for training in entry.trainings]
-
-
-def worse_samples(old: Numbers, new: Numbers, higher_is_better: bool) -> tuple[Difference, str] | str:
-    """How much worse the new samples are, and by which test; a sentence where that cannot be said."""
-    found = between_samples(old, new)
-    if isinstance(found, str):
-        return found
-    difference, test = found
-    sign = -1 if higher_is_better else 1
-    return replace(difference, value=sign * difference.value), f"one-sided {test}"
-
-
-def between_samples(old: Numbers, new: Numbers) -> tuple[Difference, str] | str:
-    """new - old, by the errors over samples of both: the trainings are the same. A sentence where it cannot be tested."""
-    pairs = [(old[seed], new[seed]) for seed in old if seed in new]
-    if not pairs and len(old) == len(new) == 1:
-        pairs = list(zip(old.values(), new.values(), strict=True))
-    if not pairs:
-        return "no seed is on both sides, so the weights cannot be the same"
-
-    errors = [error_of(m) for pair in pairs for m in pair]
-    if None in errors:
-        return "the metric has no interval over samples"
-    error = sum(error**2 for error in errors if error is not None) ** 0.5 / len(pairs)
-    difference = fmean((b.value or 0) - (a.value or 0) for a, b in pairs)
-    freedom = min(m.n_fake for pair in pairs for m in pair) - 1
-    return Difference(difference, error, freedom), f"test by the error over samples, {len(pairs)} pairs of sample sets"
-
-
-def error_of(metric: MetricValue) -> float | None:
-    """The standard error over samples that a number's interval stands for; None: it has none."""
-    if metric.interval is None or metric.value is None:
-        return None
-    return max(metric.interval.high - metric.value, metric.value - metric.interval.low) / NORMAL_95
 
 
 def check_comparable(old: Subject, new: Subject, column: str) -> None:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from gan_bench.core.differences import FEWEST_SEEDS, Difference, paired, welch
 from gan_bench.core.errors import UserError
-from gan_bench.gate.check import between_samples, incomparable
+from gan_bench.gate.check import incomparable
 from gan_bench.gate.entries import Subject
+from gan_bench.gate.samples import between_samples
 
 BETTER, WORSE, UNKNOWN = "better", "worse", "cannot tell"
 
@@ -65,7 +66,7 @@ def _difference(old: Subject, new: Subject, column: str, same_model: bool) -> tu
     """new - old, and how it was tested. Seeds of one variant fix the order of its data and its latents, so they are pairs."""
     before, after = old.values(column), new.values(column)
     if same_model or (len(before) == len(after) == 1 and None in before and None in after):
-        found = between_samples(before, after)
+        found = between_samples(old, new, column)
         return (None, found) if isinstance(found, str) else found
 
     common = [seed for seed in before if seed in after]

@@ -14,23 +14,24 @@ from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.columns import column_of
 from gan_bench.leaderboard.rank import choose_headline
-from gan_bench.records import FROM_LATENTS, CellRecord, MetricValue, Model, ReferenceRecord, TableRules
+from gan_bench.records import CellRecord, MetricValue, Model, ReferenceRecord, TableRules
 from gan_bench.run_folder import read_runs
 
 NO_RULES = TableRules(headline="")
-Record = CellRecord | ReferenceRecord
 Numbers = Mapping[int | None, MetricValue]  # seed -> the number of a column
 
 
 class Training(Model):
     """One training, or one draw of samples where nothing is known of a training.
 
-    seed  None: it is not one of a run
+    seed    None: it is not one of a run
+    shares  column without its count -> what each sample adds to the number, as `gate/samples.py` packs it; of a run: {}
     """
 
     seed: int | None
     samples_digest: str | None
     metrics: tuple[MetricValue, ...]
+    shares: dict[str, str] = {}
 
 
 class Subject(Model):
@@ -125,16 +126,15 @@ def _of_cells(cells: Sequence[CellRecord]) -> Subject:
     return Subject(
         name=label_of(one.spec.variant, one.spec.changed), variant=one.spec.variant, task=one.task, budget=one.spec.budget,
         settings=one.spec.settings, trained_against=one.trained_against,
-        trainings=tuple(_training(cell, cell.spec.seed) for cell in done),
-        broken=tuple(f"seed {c.spec.seed} {c.status}: {c.reason}" for c in cells if c.status != "done"), **_common(one),
+        trainings=tuple(
+            Training(seed=cell.spec.seed, samples_digest=cell.samples_digest, metrics=cell.metrics) for cell in done
+        ),
+        broken=tuple(f"seed {c.spec.seed} {c.status}: {c.reason}" for c in cells if c.status != "done"), **common_fields(one),
     )  # fmt: skip
 
 
-def _training(record: Record, seed: int | None) -> Training:
-    return Training(seed=seed, samples_digest=record.samples_digest, metrics=record.metrics)
-
-
-def _common(record: Record) -> dict[str, Any]:
+def common_fields(record: CellRecord | ReferenceRecord) -> dict[str, Any]:
+    """The fields of a Subject that any record gives."""
     where = record.environment
     return {
         "dataset": record.spec.dataset, "dataset_digest": record.dataset_digest, "preset": record.spec.preset,
@@ -144,12 +144,6 @@ def _common(record: Record) -> dict[str, Any]:
             "threads": str(where.threads), "torch": where.packages.get("torch", "unknown"),
         },
     }  # fmt: skip
-
-
-def of_records(name: str, records: Mapping[int | None, ReferenceRecord]) -> Subject:
-    """An entry of sets of images, by seed; None: one of which no seed is known."""
-    trainings = tuple(_training(record, seed) for seed, record in records.items())
-    return Subject(name=name, task=FROM_LATENTS, trainings=trainings, **_common(next(iter(records.values()))))
 
 
 def matched(old: Sequence[Subject], new: Sequence[Subject]) -> Iterator[tuple[Subject, Subject | None]]:

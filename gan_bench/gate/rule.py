@@ -10,6 +10,7 @@ A test that cannot see a change passes everything, so that a pass must be earned
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from enum import Enum
 from statistics import fmean, stdev
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from gan_bench.core.differences import FEWEST_SEEDS, LEVEL, Difference, Values, predicted, welch
 from gan_bench.core.errors import UserError
@@ -136,6 +137,17 @@ def simulated_power(n_old: int, n_new: int, scatter: float, level: float = LEVEL
     parts = np.stack([side.var(1, ddof=1) / side.shape[1] for side in (old, new)])
     freedom = parts.sum(0) ** 2 / (parts**2 / np.array([[n_old - 1], [n_new - 1]])).sum(0)
     return float((1 + new.mean(1) - old.mean(1) > np.sqrt(parts.sum(0)) * stdtrit(freedom, 1 - level)).mean())
+
+
+def smallest_found(errors: Sequence[float], value: float, level: float = LEVEL) -> float:
+    """The smallest change, relative to the value, that --same-model finds with a power of 80 % where all samples are others.
+
+    errors  the standard error over samples of each set
+
+    Samples of the same latents find smaller ones.
+    """
+    error = math.sqrt(2 * sum(error**2 for error in errors)) / len(errors)
+    return float(ndtri(1 - level) + ndtri(POWER)) * error / abs(value)
 
 
 def share_in(text: str, option: str) -> float:

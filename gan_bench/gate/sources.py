@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ from gan_bench.budget import Preset, parse_preset
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.registry import suggest
 from gan_bench.datasets import DATASETS
-from gan_bench.external import ScoreRequest, check_scored, fit, score_path
+from gan_bench.external import Measured, ScoreRequest, fit_array, measure_images, measure_path
 from gan_bench.gate.baseline import Baseline
-from gan_bench.gate.entries import Subject, of_records, of_run
-from gan_bench.images.arrays import Range, form_of
-from gan_bench.images.convert import are_points
-from gan_bench.images.sets import LazyImages, load_if_small
-from gan_bench.records import ReferenceRecord, ReferenceSpec
-from gan_bench.references import Reference, score_reference
+from gan_bench.gate.entries import Subject, Training, bare, common_fields, of_run
+from gan_bench.gate.samples import pack
+from gan_bench.images.arrays import Range
+from gan_bench.metrics import METRICS
+from gan_bench.records import FROM_LATENTS, ReferenceSpec
+from gan_bench.references import Reference
 from gan_bench.run_folder import RunFolder
 from gan_bench.scorer import scorer_for
 
@@ -64,8 +64,12 @@ def scoring_like(
         raise UserError(suggest(dataset, datasets, "dataset of the baseline"))
 
     entry = next(entry for entry in baseline.entries if entry.dataset == (dataset or datasets[0]))
-    decides = entry.metrics()[baseline.primary[entry.title]]
-    return Scoring(entry.dataset, parse_preset(entry.preset), device, n or decides.n_fake, value_range)
+    known = entry.metrics()
+    decides = known[baseline.primary[entry.title]]
+    extractors = [label.split("@")[0] for label in entry.extractors]
+    outputs = {one.metric for one in known.values()}
+    metrics = [name for name in METRICS.names() if outputs & METRICS.get(name).outputs.keys()]
+    return Scoring(entry.dataset, parse_preset(entry.preset), device, n or decides.n_fake, value_range, extractors, metrics)
 
 
 def entries_of(
@@ -88,17 +92,26 @@ def entries_of(
     return of_run(path, dataset) if RunFolder(path).is_one else [of_path(path, scoring())]
 
 
+def _of_measured(name: str, measured: Mapping[int | None, Measured]) -> Subject:
+    """An entry of sets of images, by seed; None: one of which no seed is known."""
+    trainings: list[Training] = []
+    for seed, (_, record, numbers) in measured.items():
+        shares = {bare(number.value): pack(number.shares) for number in numbers if number.shares is not None}
+        trainings.append(Training(seed=seed, samples_digest=record.samples_digest, metrics=record.metrics, shares=shares))
+    return Subject(name=name, task=FROM_LATENTS, trainings=tuple(trainings), **common_fields(record))
+
+
 def of_path(path: Path, scoring: Scoring) -> Subject:
     """Images on disk: one draw of a generator of which nothing else is known."""
     request = ScoreRequest(
         path, scoring.dataset, scoring.preset, scoring.n, scoring.value_range, scoring.extractors, scoring.metrics
     )
-    return of_records("samples", {None: score_path(request, scoring.device)})
+    return _of_measured("samples", {None: measure_path(request, scoring.device)})
 
 
 def of_array(images: Any, scoring: Scoring) -> Subject:
     """The same for a tensor or an array of images."""
-    return of_records("samples", {None: _score(torch.as_tensor(images), "images", scoring)})
+    return _of_measured("samples", {None: _measure(torch.as_tensor(images), "images", scoring)})
 
 
 def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Subject:
@@ -107,10 +120,10 @@ def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Subject:
     Raises UserError where it fails, or returns what are not as many images as it was asked for.
     """
     n = scoring.n or scoring.preset.n_fake
-    return of_records("generator", {seed: _drawn(draw, n, seed, what, scoring) for seed in range(seeds)})
+    return _of_measured("generator", {seed: _drawn(draw, n, seed, what, scoring) for seed in range(seeds)})
 
 
-def _drawn(draw: Draw, n: int, seed: int, what: str, scoring: Scoring) -> ReferenceRecord:
+def _drawn(draw: Draw, n: int, seed: int, what: str, scoring: Scoring) -> Measured:
     call = f"{what}({n}, {seed})"
     try:
         images = torch.as_tensor(draw(n, seed))
@@ -118,23 +131,17 @@ def _drawn(draw: Draw, n: int, seed: int, what: str, scoring: Scoring) -> Refere
         raise UserError(f"{call} fails: {shown(error)}") from error
     if images.ndim == 0 or len(images) != n:
         raise UserError(f"{call} returns {len(images) if images.ndim else 0:,} images, not {n:,}.")
-    return _score(images, call, scoring)
+    return _measure(images, call, scoring)
 
 
-def _score(images: torch.Tensor, what: str, scoring: Scoring) -> ReferenceRecord:
-    target, array = DATASETS.create(scoring.dataset), images.detach().cpu()
-    form = form_of(array.shape, array.dtype, scoring.value_range, are_points(target.image_shape))
-    fitted = load_if_small(fit(LazyImages.of(form.at_rest(array)), target, what))
-
+def _measure(images: torch.Tensor, what: str, scoring: Scoring) -> Measured:
+    fitted = fit_array(images, DATASETS.create(scoring.dataset), what, scoring.value_range)
     extractors, metrics = suites.measured_by(scoring.dataset, scoring.extractors, scoring.metrics)
     spec = ReferenceSpec(
         dataset=scoring.dataset, name=what, preset=scoring.preset.name, n_fake=len(fitted), n_real=scoring.preset.n_real,
         extractors=extractors, metrics=metrics,
     )  # fmt: skip
-    scorer = scorer_for(spec, scoring.device)
-    record = score_reference(spec, Reference(what, fitted, None), scorer, scoring.device, external=True)
-    check_scored(record.metrics, len(fitted))
-    return record
+    return measure_images(spec, Reference(what, fitted), scorer_for(spec, scoring.device), scoring.device)
 
 
 def load_function(text: str) -> Draw:

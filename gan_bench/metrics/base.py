@@ -25,17 +25,25 @@ class Sampled(float):
 
     error        the standard error that it has because the fakes are a sample; not a number: it is not known
     least, most  the range that it can have; None: no bound
+    shares       (N,) what each fake adds to it, up to a constant: their scatter is the error; None: they are not known
     """
 
     error: float
     least: float | None
     most: float | None
+    shares: Tensor | None
 
     def __new__(
-        cls, value: float, error: float = math.nan, *, least: float | None = None, most: float | None = None
+        cls,
+        value: float,
+        error: float = math.nan,
+        *,
+        least: float | None = None,
+        most: float | None = None,
+        shares: Tensor | None = None,
     ) -> Sampled:
         number = super().__new__(cls, value)
-        number.error, number.least, number.most = error, least, most
+        number.error, number.least, number.most, number.shares = error, least, most, shares
         return number
 
     @classmethod
@@ -43,7 +51,7 @@ class Sampled(float):
         """The mean of a number (N,) that each fake has; its error is not known where N is 1."""
         values = values.double()
         error = float(values.std() / len(values) ** 0.5) if len(values) > 1 else math.nan
-        return cls(float(values.mean()), error, least=least, most=most)
+        return cls(float(values.mean()), error, least=least, most=most, shares=values)
 
     @classmethod
     def share(cls, hits: Tensor) -> Sampled:

@@ -71,7 +71,7 @@ def sampled_frechet_distance(fake: Extracted, real: Extracted) -> Sampled:
 
     x = fake.features - f.mean.float()  # an error needs no more than float32
     shares = 2 * x @ (f.mean - r.mean).float() + x.square().sum(1) - (x @ carried.float()).square().sum(1)
-    return Sampled(_distance(f, r, roots), Sampled.mean(shares).error, least=0)
+    return Sampled(_distance(f, r, roots), Sampled.mean(shares).error, least=0, shares=shares)
 
 
 @METRICS.register

@@ -16,16 +16,17 @@ from gan_bench.datasets.base import Dataset
 from gan_bench.generators.base import Variant
 from gan_bench.images import tasks
 from gan_bench.images.sets import in_memory
+from gan_bench.pairs import cycle_pair
 from gan_bench.records import CellRecord, ReferenceRecord
 from gan_bench.references import REFERENCES, Reference
-from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, SAMPLES
-from gan_bench.sample import build_variant, draw, load_generator, originals
+from gan_bench.run_folder import INVERSE, SAMPLES
+from gan_bench.sample import Drawn, build_variant, draw, kept_networks, load_generator, load_inverse, originals
 from gan_bench.verify.images import Given, check_metrics, check_samples, read_samples, scorer_of
 from gan_bench.verify.ledger import Sheet
 from gan_bench.verify.tolerances import apart
 
-NO_WAY_BACK = {"cycle": "the network that leads back is not kept"}
-NO_CLASSES = dict.fromkeys(("condition", "lesson"), "the classes of somebody's images are not kept")
+NO_WAY_BACK = {"cycle": f"the run did not keep {INVERSE}"}
+NO_CLASSES = dict.fromkeys(("condition", "lesson"), "the classes of somebody's images were not kept")
 SINCE_SCHEMA = 2  # records hold digests of weights
 OF_VARIANT = ("task", "trained_against", "title", "paper")  # fields that the variant's code alone determines
 
@@ -60,7 +61,8 @@ def _check_weights(sheet: Sheet, record: CellRecord, spec: object, folder: Path,
     if is_old:
         sheet.skip("weights", "the record is of schema 1, which had no digests of them")
 
-    names = [GENERATOR] if variant.critic is None else [GENERATOR, DISCRIMINATOR]
+    # earlier versions did not keep the way back
+    names = [name for name in kept_networks(variant) if name != INVERSE or name in record.weights]
     for name in names:
         with sheet.attempt("weights", name):
             if _spec_of(folder / name) != spec:
@@ -92,7 +94,7 @@ def _check_samples(
     if samples is None:
         return
 
-    given = _given(variant, dataset, len(samples.images))
+    given = _given(sheet, record, folder, variant, dataset, samples.images)
     if not _same_labels(samples.labels, given.labels):
         sheet.differs("samples", f"{SAMPLES}: labels", "those that were asked for", "others")
     if record.status == "diverged":  # its samples are kept, and not scored
@@ -106,12 +108,20 @@ def _check_samples(
             check_metrics(sheet, record, samples.images, given, scorer)
 
 
-def _given(variant: Variant, dataset: Dataset, n: int) -> Given:
-    """What n samples were asked to be, as `sample.draw` asks."""
-    if variant.task in tasks.SOURCES:
-        source = originals(dataset, "test", "score", n)
-        return Given(source.labels, source.images, NO_WAY_BACK)
-    return Given(torch.arange(n) % variant.n_classes if variant.conditional else None)
+def _given(sheet: Sheet, record: CellRecord, folder: Path, variant: Variant, dataset: Dataset, images: Tensor) -> Given:
+    """What the samples were asked to be, as `sample.draw` asks, and what leads back from them."""
+    n = len(images)
+    if variant.task not in tasks.SOURCES:
+        return Given(torch.arange(n) % variant.n_classes if variant.conditional else None)
+
+    source = originals(dataset, "test", "score", n)
+    given = Given(source.labels, source.images, lacking=NO_WAY_BACK)
+    if INVERSE in record.weights:
+        with sheet.attempt("weights", INVERSE):
+            load_inverse(variant, folder)
+            pair = cycle_pair(variant, Drawn(images, source.labels, source.images))
+            return given._replace(cycle=pair, lacking={})
+    return given
 
 
 def _same_labels(kept: Tensor | None, asked: Tensor | None) -> bool:
@@ -165,11 +175,14 @@ def check_reference(sheet: Sheet, record: ReferenceRecord, folder: Path, device:
         with sheet.attempt("metrics", "metrics"):
             scorer = scorer_of(sheet, record, device)
             if scorer is not None:
-                check_metrics(sheet, record, samples.images, _given_to_row(made), scorer)
+                check_metrics(sheet, record, samples.images, _given_to_row(made, samples.labels), scorer)
         if redraw and made is not None:
             with sheet.attempt("redrawn", "samples made again"):
                 _compare_drawn(sheet, record, folder, dataset, in_memory(made.images), device)
 
 
-def _given_to_row(made: Reference | None) -> Given:
-    return Given(lacking=NO_CLASSES) if made is None else Given(made.labels, made.truth)
+def _given_to_row(made: Reference | None, kept: Tensor | None) -> Given:
+    """`kept`: the classes in the file, which are all that is known of those of somebody's images."""
+    if made is not None:
+        return Given(made.labels, made.truth)
+    return Given(kept, lacking=NO_CLASSES if kept is None else {})

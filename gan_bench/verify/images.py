@@ -13,9 +13,10 @@ from torch import Tensor
 
 from gan_bench.core.errors import UserError
 from gan_bench.images import convert
+from gan_bench.pairs import Pair
 from gan_bench.records import CellRecord, ExtractorInfo, Interval, MetricValue, ReferenceRecord
 from gan_bench.run_folder import SAMPLES
-from gan_bench.scorer import Pairs, Scorer, scorer_for
+from gan_bench.scorer import Scorer, scorer_for
 from gan_bench.verify.ledger import Sheet
 from gan_bench.verify.tolerances import ENDS, same_interval, same_value, slack
 
@@ -36,11 +37,13 @@ class Given(NamedTuple):
 
     labels   (N,) the classes that were asked for, or those of the source images
     truth    (N, C, H, W) uint8, what the samples should be
+    cycle    what comes back from the samples, and the sources that it should be
     lacking  needs of metrics -> why they cannot be met
     """
 
     labels: Tensor | None = None
     truth: Tensor | None = None
+    cycle: Pair | None = None
     lacking: Mapping[str, str] = {}
 
 
@@ -87,7 +90,9 @@ def scorer_of(sheet: Sheet, record: Scored, device: torch.device) -> Scorer | No
 
 def check_metrics(sheet: Sheet, record: Scored, images: Tensor, given: Given, scorer: Scorer) -> None:
     """Compute every number of the record again, with its interval."""
-    pairs: Pairs | None = None if given.truth is None else {"truth": (images, given.truth)}
+    pairs: dict[str, Pair] = {} if given.truth is None else {"truth": (images, given.truth)}
+    if given.cycle is not None:
+        pairs["cycle"] = given.cycle
     found = {value.name: value for value in scorer.score(images, sheet.file, given.labels, pairs)}
     reasons = {metric.needs: given.lacking.get(metric.needs) for metric in scorer.metrics}
     lacking = {output: reasons[metric.needs] for metric in scorer.metrics for output in metric.outputs}
