@@ -20,11 +20,17 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import torch
 from torch import nn
 
+from gan_bench import cell
 from gan_bench.cli import app
 from gan_bench.core.files import write_text
-from gan_bench.datasets.base import Split
+from gan_bench.datasets.base import Dataset, Split
+from gan_bench.extraction import extract
+from gan_bench.features import EXTRACTORS
+from gan_bench.generators.base import Variant
+from gan_bench.sample import Drawn
 from gan_bench.train import Batches
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,12 +65,26 @@ def freeze_statistics() -> None:
     mock.patch.object(nn.BatchNorm2d, "__init__", without_momentum).start()
 
 
-def drop_classes(n: int) -> None:
-    """Trainings never see the first n classes; what they make is compared with all of them."""
+def lose_class(lost: int) -> None:
+    """A generator that has lost a mode: samples that are of this class are left out, and others of its samples come instead."""
+    whole, reader = cell.draw, EXTRACTORS.create("shapes-factors")
+    reader.load(torch.device("cpu"))
+
+    def without(variant: Variant, dataset: Dataset, seed: int, purpose: str, n: int) -> Drawn:
+        images = whole(variant, dataset, seed, purpose, 2 * n).images
+        classes = extract(reader, images, "classes").logits
+        assert classes is not None
+        return Drawn(images[classes.argmax(1) != lost][:n], None, None)
+
+    mock.patch.object(cell, "draw", without).start()
+
+
+def drop_classes(*dropped: int) -> None:
+    """Trainings never see these classes; what they make is compared with all of them."""
     build = Batches.__init__
 
     def some(self: Batches, split: Split, *arguments: Any) -> None:
-        kept = split.labels >= n
+        kept = ~torch.isin(split.labels, torch.tensor(dropped))
         build(self, Split(split.images[kept], split.labels[kept]), *arguments)
 
     mock.patch.object(Batches, "__init__", some).start()
@@ -72,8 +92,9 @@ def drop_classes(n: int) -> None:
 
 CRIPPLED: dict[str, Callable[[], None]] = {
     "batch norm without running statistics": freeze_statistics,
-    "one class of 16 dropped": partial(drop_classes, 1),
-    "one shape of 4 dropped": partial(drop_classes, 4),
+    "one class of 16 is never drawn": partial(lose_class, 9),
+    "one class of 16 is not in the training images": partial(drop_classes, 9),
+    "one hue of 4 is not in the training images": partial(drop_classes, 1, 5, 9, 13),
 }
 OTHERS: dict[str, tuple[str, ...]] = {
     "other seeds": ("--first-seed", "100"),
