@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from importlib.util import find_spec
+from pathlib import Path
 
 # "name   meaning", the names separated by ", "; two spaces or more end them.
 DEFINED = re.compile(r"^(?P<names>\S+(?:, \S+)*)  +(?=\S)")
 TOPIC = re.compile(r"^[A-Z][A-Za-z ]{2,20}: ")  # "Paper: ...", which begins a paragraph wherever it begins a line
-SENTENCE_END = re.compile(r"(?<! al)\.(?=\s+[A-Z`]|\s*$)")  # not that of "et al."
+SENTENCE_END = re.compile(r"(?<! al)\.(?=\s+[A-Z0-9`]|\s*$)")  # not that of "et al."
 
 Block = str | dict[str, str]
 
@@ -74,3 +77,11 @@ def first_sentence(docstring: str) -> str:
     """The first sentence, on one line, without its full stop; "" where there is none."""
     first = next((block for block in blocks(docstring) if isinstance(block, str)), "")
     return SENTENCE_END.split(first, maxsplit=1)[0].strip()
+
+
+def of_classes(module: str) -> dict[str, str]:
+    """The docstrings of the classes of a module, which is not imported, by their names."""
+    spec = find_spec(module)
+    assert spec is not None and spec.origin is not None
+    classes = [node for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)]
+    return {node.name: ast.get_docstring(node) or "" for node in classes}

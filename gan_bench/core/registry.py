@@ -103,14 +103,13 @@ class Registry(Generic[T]):
         return found, [*self._refused, *refused]
 
     def docstrings(self, name: str) -> tuple[str, str]:
-        """The docstrings of a member's file and of its class, "" where there is none. Raises UserError at an unknown name.
+        """The docstrings of a member's file and of its class, "" where there is none; `name` is one of `names`.
 
-        A member whose source was read is not imported.
+        A member whose source was read is not imported. Raises UserError at a bad member.
         """
-        key = self._key(name)
-        if key in self._declared:
-            return self._declared[key].docstrings
-        member = self._load(key)
+        if name in self._declared:
+            return self._declared[name].docstrings
+        member = self._load(name)
         return inspect.getdoc(sys.modules[member.__module__]) or "", inspect.cleandoc(member.__doc__ or "")
 
     def attributes(self, name: str) -> dict[str, Any]:
