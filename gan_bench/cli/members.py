@@ -18,7 +18,7 @@ from gan_bench.core.docstrings import first_sentence, meanings, of_classes
 from gan_bench.core.files import dataset_file
 from gan_bench.core.registry import Registry
 from gan_bench.datasets import DATASETS
-from gan_bench.detectors import DETECTORS, plain
+from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.corruptions import CORRUPTIONS
 from gan_bench.features import EXTRACTORS
 from gan_bench.generators import VARIANTS
@@ -133,11 +133,12 @@ def detector(name: str, preset: Preset) -> Member:
         "fit": "takes long" if found["costly"] else "is quick",
         "attacked by gradients": found["differentiable"],
     }
+    title = f"{name}NAME" if found["default"] else name
     if not found["combines"]:
-        facts["twin"] = f"{name}{'NAME' if found['default'] else ''}+aug, fitted also on blurred and compressed copies"
+        facts["twin"] = f"{title}{AUGMENTED}, fitted also on blurred and compressed copies"
     if found["default"]:
-        facts["NAME"] = f"a timm model, such as {found['default']}"
-    return Member("detector", name, found["method"], facts, about=DETECTORS.docstrings(name)[::-1])
+        facts["NAME"] = f"such as {found['default']}"
+    return Member("detector", title, found["method"], facts, about=DETECTORS.docstrings(name)[::-1])
 
 
 def extractor(name: str, preset: Preset) -> Member:

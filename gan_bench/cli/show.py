@@ -77,7 +77,8 @@ def _print(member: Member, budget: str) -> None:
         stdout.print()
         print_table([_shown(row, budget) for row in member.rows])
     if member.kind == "variant":
-        stdout.print(f"\n`gan-bench run --set {member.name}.SETTING=VALUE` changes one.", markup=False, highlight=False)
+        told = "Where the column paper is empty, the paper has or states no such number."
+        stdout.print(f"\n`gan-bench run --set {member.name}.SETTING=VALUE` changes one. {told}", markup=False, highlight=False)
 
     for about in member.about:
         if about:
