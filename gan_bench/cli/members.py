@@ -33,8 +33,8 @@ REGISTRIES: dict[str, Registry[Any]] = {
 }  # fmt: skip
 STARTS_FROM = {
     "generate": "latents",
-    "translate": "test images made simple: outlines of digits, colours turned to grey",
-    "upscale": "test images of a quarter of the side",
+    "translate": "outlines of digits, or photographs in grey",
+    "upscale": "images of a quarter of the side",
 }
 
 
@@ -207,7 +207,7 @@ def budget(name: str, preset: Preset) -> Member:
         "scored": f"{found.n_fake:,} fakes against {found.n_real:,} reals",
         "judged": f"{found.n_judge:,} real test images",
     }
-    return Member("budget", name, "a preset of --budget", facts)
+    return Member("budget", name, f"for {found.title}", facts)
 
 
 DESCRIBE: dict[str, Callable[[str, Preset], Member]] = {
