@@ -123,6 +123,7 @@ a, b    the two ends, of which the
         first is smaller
 n       how many
 returns nothing
+least, most  a range
 """
 
 
@@ -132,7 +133,12 @@ def test_a_docstring_has_paragraphs_formulas_and_lists():
         "Paper: this.",
         "Here: that, and more.",
         "    a = b  +  c",
-        {"a, b": "the two ends, of which the first is smaller", "n": "how many", "returns": "nothing"},
+        {
+            "a, b": "the two ends, of which the first is smaller",
+            "n": "how many",
+            "returns": "nothing",
+            "least, most": "a range",
+        },
     ]
     assert meanings(DOCSTRING)["b"] == meanings(DOCSTRING)["a"] == "the two ends, of which the first is smaller"
 

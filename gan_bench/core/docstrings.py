@@ -38,13 +38,17 @@ def blocks(docstring: str) -> list[Block]:
 
 
 def _list(lines: list[str]) -> dict[str, str]:
-    """Names and meanings; the first line tells the column at which meanings begin, and a line of spaces before it goes on."""
+    """Names and meanings. The first line tells the column at which meanings begin; a line that is blank before it goes on.
+
+    The longest name may be followed by one space, and some are longer than the column.
+    """
     first = DEFINED.match(lines[0])
     assert first is not None
-    column = first.end()
 
     meanings: dict[str, str] = {}
     for line in lines:
+        own = DEFINED.match(line)
+        column = first.end() if own is None else own.end()
         names, meaning = line[:column].strip(), line[column:].strip()
         if names:
             meanings[names] = meaning
