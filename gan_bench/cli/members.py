@@ -6,7 +6,7 @@ All but the settings of a variant is read from the sources, without importing to
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ class Member:
     kind: str
     name: str
     title: str
-    facts: dict[str, object]
+    facts: Mapping[str, object]
     rows: list[Row] = field(default_factory=list)
     about: tuple[str, ...] = ()
 

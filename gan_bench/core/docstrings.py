@@ -69,7 +69,7 @@ def _paragraphs(lines: list[str]) -> list[Block]:
 
 def meanings(docstring: str) -> dict[str, str]:
     """The meaning of each name that the lists of a docstring hold; names that share one have an entry each."""
-    found = {}
+    found: dict[str, str] = {}
     for block in blocks(docstring):
         if isinstance(block, dict):
             for names, meaning in block.items():
