@@ -20,14 +20,14 @@ PLACES = {
     "datasets": ("dataset", "gan_bench/datasets/stripes.py"),
     "extractors": ("extractor", "gan_bench/features/channel_means.py"),
     "metrics": ("metric", "gan_bench/metrics/mean_gap.py"),
-    "detectors": ("detector", "detectors/brightness.py"),
+    "detectors": ("detector", "detectors/grain.py"),
     "corruptions": ("corruption", "detectors/corruptions/gamma.py"),
     "suites": ("suite", "gan_bench/suites/stripes.toml"),
 }
 USED = {  # the suite's own choices -> what runs the other templates
     '["shapes"]': '["stripes"]', '["dcgan", "cgan"]': '["dcgan", "hinge"]', '"fd_shapes-factors"': '"fd_raw"',
     '["shapes-factors", "raw"]': '["channel_means", "raw"]', '["fd", "pr"]': '["fd", "mean_gap"]',
-    '["pixels"]': '["brightness"]',
+    '["pixels"]': '["grain"]',
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_the_templates_run_together(project: Path, tmp_path: Path):
     record = json.loads((tmp_path / "cells/stripes/hinge/seed-0/record.json").read_text())
     values = {m["name"]: m["value"] for m in record["metrics"]}
     assert values["mean_gap_channel_means_256"] > 0 and values["fd_raw_256"] > 0
-    judged = json.loads((tmp_path / "detectors/stripes/brightness/seed-0/record.json").read_text())
+    judged = json.loads((tmp_path / "detectors/stripes/grain/seed-0/record.json").read_text())
     assert {d["variant"] for d in judged["detections"] if d["protocol"] == "leave-one-out"} == {"dcgan", "hinge"}
     assert {d["severity"] for d in judged["detections"] if d["corruption"] == "gamma"} == {1, 2, 3, 4, 5}
 
