@@ -37,7 +37,7 @@ def show(
     ] = "quick",
     as_json: Json = False,
 ) -> None:
-    """Tell what has a name: the settings of a variant, the range and direction of a metric, its paper, what it needs."""
+    """Tell what is behind a name: a variant's settings, a metric's range and direction, the paper, what it needs."""
     preset = parse_preset(budget)
     found = members.named(name, preset)
     if not found:
