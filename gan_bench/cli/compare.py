@@ -58,7 +58,7 @@ def compare(
     for test in dict.fromkeys(row.test for row in found):
         stderr.print(f"intervals: {test}", soft_wrap=True, markup=False, highlight=False)
     stderr.print(
-        "the difference is new - old, as a 95 % interval; each holds by itself: of twenty metrics that do not differ, one seems to",
+        "difference: new - old, a 95 % interval; each holds by itself: of twenty metrics that do not differ, one seems to",
         soft_wrap=True,
     )
 
