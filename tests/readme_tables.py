@@ -39,10 +39,15 @@ def datasets() -> Iterator[Row]:
     yield "dataset", "what", "source"
     rows: dict[Row, list[str]] = {}
     for name in DATASETS.names():
-        what = first_sentence(DATASETS.docstrings(name)[0])
-        rows.setdefault((what.removeprefix(f"`{name}PATH`: "), _sources(name)), []).append(name)
+        what = _unnamed(first_sentence(DATASETS.docstrings(name)[0]))
+        rows.setdefault((what, _sources(name)), []).append(name)
     for row, names in rows.items():
         yield ", ".join(f"`{name}PATH`" if name.endswith(":") else f"`{name}`" for name in names), *row
+
+
+def _unnamed(sentence: str) -> str:
+    """ "`raw`: pixel values" -> "pixel values"."""
+    return re.sub(r"^`[^`]*`: ", "", sentence)
 
 
 def _sources(name: str) -> str:
@@ -58,7 +63,7 @@ def extractors() -> Iterator[Row]:
     """What each gives."""
     yield "extractor", "features", "classes of"
     for name in EXTRACTORS.names():
-        what = first_sentence(EXTRACTORS.docstrings(name)[0]).removeprefix(f"`{name}`: ")
+        what = _unnamed(first_sentence(EXTRACTORS.docstrings(name)[0]))
         yield f"`{name}`", what, EXTRACTORS.attributes(name)["classifies"] or ""
 
 

@@ -45,7 +45,7 @@ class Member:
     title  what it is, in a few words
     facts  what else there is to know, by a word or two
     rows   a table, if it has parts: the settings of a variant, the numbers of a metric
-    about  the docstrings of its class and of its file
+    about  the docstrings of its class, where users are told something there, and of its file
     """
 
     kind: str
@@ -162,7 +162,7 @@ def dataset(name: str, preset: Preset) -> Member:
         facts["images"] = f"{height}x{width}x{channels}" if height > 1 else f"points of {channels} coordinates"
         facts["classes"] = _classes(found)
         facts["source"] = _source(name, found)
-    return Member("dataset", name, found["title"], facts, about=DATASETS.docstrings(name)[::-1])
+    return Member("dataset", name, found["title"], facts, about=DATASETS.docstrings(name)[:1])
 
 
 def _classes(found: dict[str, Any]) -> str:
