@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import multiprocessing
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from gan_bench.core.errors import UserError
 from gan_bench.core.intervals import interval as interval_within
-from gan_bench.core.progress import spinner
+from gan_bench.core.progress import bar, spinner
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, LabelledImages, SplitName
 from gan_bench.extraction import extract, extract_cached
@@ -104,8 +103,10 @@ class Scorer:
         digest  of the fakes, where they are likely to be scored again: their features are kept
         """
         numbers = []
-        for extractor in self.extractors:
-            numbers += self._score_features(extractor, fakes, title, labels, digest)
+        with bar(f"{title}: scoring", total=len(self.extractors)) as advance:
+            for extractor in self.extractors:
+                numbers += self._score_features(extractor, fakes, title, labels, digest)
+                advance(1)
         for need, (made, wanted) in (pairs or {}).items():
             numbers += self._score_pixels(need, Pixels(made), Pixels(wanted))
         if labels is not None and not pairs:  # what was made from test images has seen the exam
@@ -118,7 +119,7 @@ class Scorer:
         In the features of the last extractor that is available: a suite's general ones come after its own classifier.
         """
         extractor = self.extractors[-1]
-        real, fake = self._real_of(extractor), extract(extractor, fakes, f"nearest reals: {extractor.name}")
+        real, fake = self._real_of(extractor), extract(extractor, fakes, f"nearest reals, {extractor.name}")
         _, found = closest(fake.features, real.features, k)
         return [in_memory(self.real.images[column]) for column in found.T]
 
@@ -177,7 +178,7 @@ class Scorer:
 
     def _real_of(self, extractor: Extractor) -> Extracted:
         if extractor.name not in self._real_features:
-            title = f"{self.dataset.name} reals: {extractor.name}"
+            title = f"{self.dataset.name}: reals, {extractor.name}"
             extracted = extract_cached(extractor, self.real.images, self.real.digest, title)
             self._real_features[extractor.name] = replace(extracted, labels=self.real.labels, mixture=self.dataset.mixture)
         return self._real_features[extractor.name]
@@ -193,7 +194,7 @@ class Scorer:
         return self._train_features[extractor.name]
 
     def _whole(self, extractor: Extractor, name: SplitName, split: LabelledImages) -> Extracted:
-        return extract_cached(extractor, split.images, split.digest, f"{self.dataset.name} {name} split: {extractor.name}")
+        return extract_cached(extractor, split.images, split.digest, f"{self.dataset.name}: {name} split, {extractor.name}")
 
     def _lesson(self, n: int) -> Pixels:
         """As many training images as there are fakes, and the test split as an exam."""
@@ -223,7 +224,7 @@ class Against(NamedTuple):
         try:
             found = metric(fake, real)
         except TooFew as reason:
-            log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
+            warn_once(f"{reason}, so it is left out.")
             return self.missing(metric, str(reason))
         return [
             self._number(metric, output, value)
@@ -288,6 +289,5 @@ def summary(values: list[MetricValue] | tuple[MetricValue, ...]) -> str:
 
 @cache
 def warn_once(message: str) -> None:
-    """Two datasets lack the same weights; the user needs to hear it once, and not from every worker again."""
-    if multiprocessing.parent_process() is None:
-        log.warning(message)
+    """Many cells lack the same thing; the user needs to hear it once. What several workers say, the command line shows once."""
+    log.warning(message)

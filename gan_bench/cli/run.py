@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 
 from gan_bench.budget import parse_preset
+from gan_bench.cli.board import show_board, show_failures, show_next, show_page
 from gan_bench.cli.options import Device, Json, check_names, names_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
@@ -154,7 +154,7 @@ def _show_plan(plan: Plan, out: Path, target: Console) -> None:
         })  # fmt: skip
 
     print_table(rows, target)
-    target.print(_summary(plan, out, seconds), highlight=False, soft_wrap=True)
+    target.print(_summary(plan, out, seconds), highlight=False, soft_wrap=not target.is_terminal)
 
 
 def _summary(plan: Plan, out: Path, seconds: float) -> str:
@@ -168,14 +168,15 @@ def _summary(plan: Plan, out: Path, seconds: float) -> str:
 
 
 def _show_outcome(outcome: Outcome, out: Path, as_json: bool) -> None:
-    """The leaderboard on stdout. Exits with 1 where something failed."""
+    """The leaderboard on stdout; what failed, and what to do next, on stderr. Exits with 1 where something failed."""
     if as_json:
         print_json(outcome.board.to_dict())
     else:
-        sys.stdout.write(outcome.board.markdown())
+        show_board(outcome.board)
 
-    stderr.print(f"leaderboard: {out / 'leaderboard' / 'index.html'}", soft_wrap=True)
-    for failure in outcome.failures:
-        stderr.print(f"gan-bench: {failure}", style="red", soft_wrap=True, markup=False)
+    show_failures(outcome.failures)
+    show_page(out / "leaderboard" / "index.html")
+    if not as_json:
+        show_next(outcome.board, out)
     if outcome.failures:
         raise typer.Exit(1)

@@ -51,9 +51,8 @@ def workers(jobs: int) -> Iterator[Each]:
     package = logging.getLogger("gan_bench")
     listener = logging.handlers.QueueListener(log_queue, *package.handlers, respect_handler_level=True)
     listener.start()
-    relayed = bar_queue if progress.console.is_terminal else None
     with thread_limit(torch.get_num_threads() // jobs) as n, progress.relay(bar_queue):
-        executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, relayed))
+        executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, bar_queue))
         try:
             with uninterrupted():
                 _start(executor, jobs)
