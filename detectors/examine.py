@@ -106,7 +106,7 @@ class Examination:
     def _try_all(self, tier: str) -> None:
         every = self.is_full and (self.spec.thorough or tier != TIERS[-1])
         planned = list(trials(self.delivery.material.families, every))
-        with bar(self._title, total=len(planned)) as advance:
+        with bar(f"{self._title}: {tier}", total=len(planned)) as advance:
             for trial in planned:
                 self._try(tier, trial, self.detector)
                 if trial.protocol == SEEN:
@@ -133,7 +133,7 @@ class Examination:
         """Fit on prepared images; a fit that was killed goes on."""
         detector = detector or self.detector
         name = json_digest([tier, *trial])[:12]
-        with spinner(f"{self._title}: {tier}, {trial.protocol}"):
+        with spinner(f"{self._title}: {trial.protocol}"):
             detector.allow(trial.fitted_on)
             detector.fit(*sets, self.files.folder / f"fit-{name}.pt")
 

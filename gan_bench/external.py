@@ -17,7 +17,6 @@ from torch.nn import functional as F
 from gan_bench import suites
 from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
-from gan_bench.core.progress import spinner
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
@@ -70,8 +69,7 @@ def score_path(request: ScoreRequest, device: torch.device) -> ReferenceRecord:
     if request.name is not None and request.run is not None:
         folder = entry_folder(request.run, dataset, request.name)
 
-    with spinner(f"scoring {request.path}"):
-        row, record, _ = measure_path(request, device)
+    row, record, _ = measure_path(request, device)
     if folder is not None:
         write_reference(record, row, dataset, folder)
     return record

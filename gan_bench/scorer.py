@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, s
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
+Advance = Callable[[float], None]  # of a progress bar
 SPLIT: SplitName = "train"  # the literature compares with the training split
 WHOLE = ("train", "held-out")  # needs of metrics that compare with all of it
 METHOD = "95 % interval over samples, within the range of the number, the reals as they are"
@@ -103,10 +104,9 @@ class Scorer:
         digest  of the fakes, where they are likely to be scored again: their features are kept
         """
         numbers = []
-        with bar(f"{title}: scoring", total=len(self.extractors)) as advance:
+        with bar(f"{title}: scoring", total=len(self.extractors) * (1 + len(self.metrics))) as advance:
             for extractor in self.extractors:
-                numbers += self._score_features(extractor, fakes, title, labels, digest)
-                advance(1)
+                numbers += self._score_features(extractor, fakes, title, labels, digest, advance)
         for need, (made, wanted) in (pairs or {}).items():
             numbers += self._score_pixels(need, Pixels(made), Pixels(wanted))
         if labels is not None and not pairs:  # what was made from test images has seen the exam
@@ -141,13 +141,15 @@ class Scorer:
         return extractor.label(self.dataset.image_shape[1])
 
     def _score_features(
-        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None
+        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None, advance: Advance
     ) -> list[Measurement]:
+        """The numbers in one extractor; `advance` by 1 after the features, and after each metric."""
         real = self._real_of(extractor)
         fake = replace(extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}"), labels=labels)
         if same_set(fake, real):
             log.warning("%s: all features (%s) are those of the reals; are these generated images?", title, extractor.name)
 
+        advance(1)
         numbers = []
         for metric in self.metrics:
             if applies(metric, extractor, self.dataset, fake):
@@ -155,6 +157,7 @@ class Scorer:
                 with spinner(f"{title}: {metric.title} ({extractor.name})"):
                     against = Against(self._label(extractor), len(fakes), len(given), SPLIT)
                     numbers += against.numbers(metric, fake, given)
+            advance(1)
         return numbers
 
     def _score_pixels(self, need: str, made: Pixels, wanted: Pixels) -> list[Measurement]:
@@ -224,7 +227,7 @@ class Against(NamedTuple):
         try:
             found = metric(fake, real)
         except TooFew as reason:
-            warn_once(f"{reason}, so it is left out.")
+            log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
             return self.missing(metric, str(reason))
         return [
             self._number(metric, output, value)

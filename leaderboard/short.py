@@ -11,7 +11,7 @@ from gan_bench.leaderboard.detections import HEADLINE_TIERS
 from gan_bench.leaderboard.entries import Entry, problems
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.records import JudgeRecord, short_count
+from gan_bench.records import CellRecord, JudgeRecord, short_count
 
 BESIDE = ("precision", "recall", "coverage")  # the metrics that stand beside the headline, those that are there
 MOST_BESIDE = 2
@@ -86,7 +86,7 @@ def verdict(rows: Sequence[Row]) -> str:
     headline = rows[0].headline
     fair = [row for row in rows if row.of(headline).value is not None and not row.trained_against(headline)]
     if headline is None:
-        return "Nothing can be ranked: no entry has a number."
+        return "Nothing can be ranked: no entry has a number that tells good images from bad ones."
     if not fair:
         return "Nothing can be ranked: the training of each entry aimed at this number."
 
@@ -133,7 +133,7 @@ def _table(rows: Sequence[Row], shape: Shape) -> Table:
     headers = [
         *([ColumnHeader(RANK)] if shape.ranked else []),
         ColumnHeader(ENTRY, numeric=False),
-        ColumnHeader(_directed(headline) if headline else DASH),
+        ColumnHeader(_directed(headline) if headline else "Result"),
         *([ColumnHeader(INTERVAL, numeric=False)] if shape.intervals else []),
         *(ColumnHeader(c.metric.capitalize()) for c in shape.beside),
         *([ColumnHeader(DETECTABLE)] if shape.tier else []),
@@ -178,7 +178,7 @@ def _number(row: Row, column: Column | None) -> TableCell:
     return flattered(cell) if row.trained_against(column) else cell
 
 
-def best_entry(all_standings: Iterable[Standings]) -> Entry | None:
+def best_cell(all_standings: Iterable[Standings]) -> CellRecord | None:
     """The first seed of the first variant of all tables that was trained to its end."""
-    done = (e for s in all_standings for row in s.rows if row.kind == "variant" for e in row.entries if e.status == "done")
-    return next(done, None)
+    records = (entry.record for s in all_standings for row in s.rows for entry in row.entries if entry.status == "done")
+    return next((record for record in records if isinstance(record, CellRecord)), None)

@@ -39,9 +39,11 @@ def show_board(board: Board) -> None:
             if short.verdict:
                 stdout.print(short.verdict, markup=False, highlight=False)
             stdout.print()
-        for note in short_notes(s):
+        notes = short_notes(s)
+        for note in notes:
             stdout.print(note, style="dim", markup=False, highlight=False)
-        stdout.print()
+        if notes:
+            stdout.print()
 
 
 def fitting(tables: Sequence[Cells], width: int) -> list[Table]:
@@ -105,15 +107,15 @@ def show_next(board: Board, run: Path) -> None:
 
 def next_commands(board: Board, run: Path) -> Iterator[tuple[str, str]]:
     """What a command does, and the command."""
-    from gan_bench.leaderboard.short import best_entry
+    from gan_bench.leaderboard.short import best_cell
     from gan_bench.run_folder import SAMPLES, RunFolder
 
-    best = best_entry(board.standings)
+    best = best_cell(board.standings)
     if best is not None:
-        dataset, budget = best.track.dataset, best.track.preset
-        cell = RunFolder(run).cell(best.record.spec)
+        dataset, budget, variant = best.spec.dataset, best.spec.preset, best.spec.variant
+        cell = RunFolder(run).cell(best.spec)
         samples = str(cell / SAMPLES)
-        yield f"more images of {best.label}", _command("sample", str(cell), "-n", "64", "--out", f"{best.name}.png")
+        yield f"more images of {variant}", _command("sample", str(cell), "-n", "64", "--out", f"{variant}.png")
         yield (
             "score images: these, or a folder or an .npz of yours",
             _command("score", samples, "--dataset", dataset, "--budget", budget),

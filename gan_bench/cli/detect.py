@@ -72,9 +72,10 @@ def detect(
     if as_json and as_csv:
         raise UserError("--json and --csv exclude each other; give one of them.")
 
-    from gan_bench.detect import REFUSED, DetectRequest
-    from gan_bench.detect import detect as judge_images
-    from gan_bench.device import pick
+    with stderr.status("starting"):
+        from gan_bench.detect import REFUSED, DetectRequest
+        from gan_bench.detect import detect as judge_images
+        from gan_bench.device import pick
 
     request = DetectRequest(path, run, dataset, detector, tier, seed, range_in(value_range), explain)
     judgement = judge_images(request, pick(device))
@@ -94,7 +95,7 @@ def detect(
 
 def _tell(sentences: Iterator[str]) -> None:
     for sentence in sentences:
-        stderr.print(sentence, soft_wrap=True, markup=False, highlight=False)
+        stderr.print(sentence, soft_wrap=not stderr.is_terminal, markup=False, highlight=False)
 
 
 def _head(judgement: Judgement) -> Iterator[str]:

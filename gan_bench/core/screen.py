@@ -120,8 +120,8 @@ class Screen:
                 table.add_column(width=width, no_wrap=True, overflow="ellipsis")
             for title, details, share, when in shown:
                 bar = ProgressBar(total=1.0, completed=share or 0.0, width=widths[1], pulse=share is None)
-                percent = "" if share is None else f"{int(100 * share):3}%"
-                cells = (Text(shortened(title, widths[0])), bar, Text(percent), Text(when.rjust(TIME_WIDTH)), Text(details))
+                done = "" if share is None else percent(share).rjust(4)
+                cells = (Text(shortened(title, widths[0])), bar, Text(done), Text(when.rjust(TIME_WIDTH)), Text(details))
                 table.add_row(*cells[: len(widths)])
         yield table
 
@@ -140,14 +140,16 @@ class Screen:
         return f"{self._overall.done['training']} of {cells} cell{'s' * (cells > 1)}"
 
     def _stage(self) -> str:
-        """The stages of the parts that run now, with how many of the parts are done."""
+        """The stages of the parts that run now, or else the next one; with how many of the parts are done."""
         assert self._overall is not None
+        stages, done = self._overall.stages, self._overall.done
         running = {part.stage for part in self._overall.running.values()}
-        words = [] if running or self._overall.done else ["starting"]
-        for name, stage in self._overall.stages.items():
-            if name in running:
-                words.append(name if stage.n == 1 or name == "training" else f"{name}, {self._overall.done[name]} of {stage.n}")
-        return "; ".join(words)
+        if not (running or done):
+            return "starting"
+
+        shown = [name for name in stages if name in running] or [name for name in stages if done[name] < stages[name].n][:1]
+        counted = {name: f", {done[name]} of {stages[name].n}" for name in shown if name != "training" and stages[name].n > 1}
+        return "; ".join(name + counted.get(name, "") for name in shown)
 
     def _tell(self) -> None:
         """Log what runs, every `MESSAGE_SECONDS`, until the end."""
@@ -165,7 +167,7 @@ class Screen:
             return "; ".join(lines)
 
         where = ", ".join(text for text in (self._cells(), self._stage()) if text)
-        overall = f"{where}: {self._overall.share(now):.0%}, {left_in_words(self._overall.left(now))}"
+        overall = f"{where}: {percent(self._overall.share(now))}, {left_in_words(self._overall.left(now))}"
         return "; ".join([overall, *lines])
 
 
@@ -189,8 +191,13 @@ def left_in_words(seconds: float | None) -> str:
 
 def _told(shown: Current, now: float) -> str:
     title, details, share = shown.line
-    parts = [" ".join(details.split()), "" if share is None else f"{share:.0%}", shown.time(now)]
+    parts = [" ".join(details.split()), "" if share is None else percent(share), shown.time(now)]
     return f"{title}: {', '.join(part for part in parts if part)}"
+
+
+def percent(share: float) -> str:
+    """A share, never rounded up: what shows 100% is done."""
+    return f"{int(100 * share)}%"
 
 
 def shortened(text: str, width: int) -> str:
