@@ -18,6 +18,7 @@ from gan_bench.core.pace import Overall, Pace, Stage, clock
 
 log = logging.getLogger(__name__)
 MESSAGE_SECONDS = 30.0  # between messages where there is no terminal
+POLL_SECONDS = 1.0
 TIME_WIDTH = len("99:59:59 left")
 MOST_TITLE = 40  # characters
 ELLIPSIS = "…"
@@ -153,7 +154,7 @@ class Screen:
 
     def _tell(self) -> None:
         """Log what runs, every `MESSAGE_SECONDS`, until the end."""
-        while not self._stopped.wait(1.0):
+        while not self._stopped.wait(POLL_SECONDS):
             if due():
                 with self._lock:
                     told = self._sentence()
