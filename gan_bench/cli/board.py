@@ -92,7 +92,8 @@ def show_failures(sentences: Iterable[str]) -> None:
 
 def show_page(page: Path) -> None:
     """Where the page is, on stderr."""
-    stderr.print(f"leaderboard: {page}", soft_wrap=True, markup=False, highlight=False)
+    link = f"link {page.resolve().as_uri()}"  # many terminals open it by a click
+    stderr.print(Text.assemble("leaderboard: ", (str(page), link)), soft_wrap=True)
 
 
 def show_next(board: Board, run: Path) -> None:

@@ -109,7 +109,8 @@ def _head(judgement: Judgement) -> Iterator[str]:
         f"{tested['n_fake']:,} fakes of these generators, {tested['fake_accuracy']:.1%} found"
     )
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in _counts(judgement).items() if n)
-    yield f"verdicts   {counts}; for what has a note, these rates are not known to hold"
+    noted = any(one.notes for one in judgement.images)
+    yield f"verdicts   {counts}{'; for what has a note, these rates are not known to hold' * noted}"
 
 
 def _about(judge: Judge) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Once(logging.Filter):
 
 
 def log_to_stderr() -> None:
-    """Show the messages of this package, and Python's warnings, on stderr, each warning once."""
+    """Show the messages of this package on stderr, each warning once."""
     handler: logging.Handler
     if stderr.is_terminal:
         handler = RichHandler(console=stderr, show_path=False, show_level=False, log_time_format="%H:%M:%S")

@@ -164,7 +164,8 @@ def _summary(plan: Plan, out: Path, seconds: float) -> str:
     what = f"{len(plan.cells)} cells{at_a_time} at budget {first.preset} on {plan.device} into {out}"
     minutes = seconds / plan.jobs / 60
     attacked = " and attacks on them" if plan.attacked else ""
-    return f"{what}: about {minutes:.1f} min of training; then scoring ({counts}) and {len(plan.judges)} detectors{attacked}."
+    after = f"then scoring ({counts}) and {len(plan.judges)} detectors{attacked}"
+    return f"{what}: about {minutes:.1f} min of training; {after}. A cell is one training of one variant."
 
 
 def _show_outcome(outcome: Outcome, out: Path, as_json: bool) -> None:

@@ -54,7 +54,7 @@ class Level:
             return ""
         if self.unit == "bytes":
             return decimal(int(self.done)) + (f" of {decimal(int(self.total))}" if self.total else "")
-        return f"{self.done:,.0f} of {self.total or 0:,.0f} {self.unit}"
+        return f"{self.done:,.0f}" + (f" of {self.total:,.0f}" if self.total else "") + f" {self.unit}"
 
 
 _open: list[Level] = []  # those of this process, the outermost first

@@ -114,9 +114,11 @@ def _enter_worker(threads: int, log_queue: Any, bar_queue: Any) -> None:
     """Set up a worker process: its threads, its end with the parent, its log and its progress bars."""
     torch.set_num_threads(threads)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    package = logging.getLogger("gan_bench")
-    package.setLevel(logging.INFO)
-    package.handlers = [logging.handlers.QueueHandler(log_queue)]
+    logging.captureWarnings(True)  # of libraries; written to the terminal from here, they would tear the parent's bars
+    for name in ("gan_bench", "py.warnings"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.INFO)
+        logger.handlers = [logging.handlers.QueueHandler(log_queue)]
     progress.send_to(bar_queue)
 
 
