@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gan_bench.core.digests import json_digest
-from gan_bench.core.progress import spinner
+from gan_bench.core.progress import bar, spinner
 from gan_bench.core.seeds import derive
 from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.base import Detector
@@ -94,16 +94,24 @@ class Examination:
 
     def run(self, then: Callable[[Examination, str], None]) -> None:
         """Every protocol on every tier; on the last one only SEEN, unless the budget is large. `then` is called on each."""
-        for tier in TIERS:
-            self.prepare(tier)
-            every = self.is_full and (self.spec.thorough or tier != TIERS[-1])
-            for trial in trials(self.delivery.material.families, every):
+        with bar(f"{self._title}: judging", total=len(TIERS)) as advance:
+            for tier in TIERS:
+                self.prepare(tier)
+                self._try_all(tier)
+                if self.spec.thorough and self.detector.random:
+                    self._refit(tier)
+                then(self, tier)
+                advance(1)
+
+    def _try_all(self, tier: str) -> None:
+        every = self.is_full and (self.spec.thorough or tier != TIERS[-1])
+        planned = list(trials(self.delivery.material.families, every))
+        with bar(f"{self._title}: {tier}", total=len(planned)) as advance:
+            for trial in planned:
                 self._try(tier, trial, self.detector)
                 if trial.protocol == SEEN:
                     self._after_seen(tier, trial)
-            if self.spec.thorough and self.detector.random:
-                self._refit(tier)
-            then(self, tier)
+                advance(1)
 
     def prepare(self, tier: str) -> None:
         """Prepare all sets of a tier; those of the tier before are forgotten."""
@@ -125,7 +133,7 @@ class Examination:
         """Fit on prepared images; a fit that was killed goes on."""
         detector = detector or self.detector
         name = json_digest([tier, *trial])[:12]
-        with spinner(f"{self._title}: {tier}, {trial.protocol}"):
+        with spinner(f"{self._title}: {trial.protocol}"):
             detector.allow(trial.fitted_on)
             detector.fit(*sets, self.files.folder / f"fit-{name}.pt")
 

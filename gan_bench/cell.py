@@ -29,21 +29,18 @@ log = logging.getLogger(__name__)
 NEAREST = 3  # training images shown below each sample
 
 
-def run_cell(
-    spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, compiled: bool = False, title: str = "cell"
-) -> CellRecord:
+def run_cell(spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, compiled: bool = False) -> CellRecord:
     """Train, sample, score and record one cell; all its files are in `folder`. A bug or a full memory becomes a record.
 
     strict    a missing extractor is a UserError
     compiled  networks by torch.compile
-    title     what the progress bar calls it
     """
     done = finished(folder / RECORD, CellRecord, spec)
     if done is not None:
         return done
 
     try:
-        record = _train_and_score(spec, folder, device, strict, compiled, f"{title} {name_of(spec)}")
+        record = _train_and_score(spec, folder, device, strict, compiled)
     except UserError:
         raise  # the surroundings are at fault, and would be for every cell
     except Exception as error:
@@ -61,16 +58,14 @@ def name_of(spec: CellSpec) -> str:
     return f"{spec.dataset} {label_of(spec.variant, spec.changed)} seed {spec.seed}"
 
 
-def _train_and_score(
-    spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool, title: str
-) -> CellRecord:
+def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool) -> CellRecord:
     scorer = scorer_for(spec, device, strict)
     variant = build_variant(spec, device)
     if compiled:
         variant.compile()
 
     checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
-    progress = _train(variant, spec, scorer, checkpoint, title)
+    progress = _train(variant, spec, scorer, checkpoint)
     _keep_training(variant, spec, scorer, progress, folder)
 
     started = time.monotonic()
@@ -90,12 +85,12 @@ def _train_and_score(
     return record.model_copy(update={**kept, "compiled": compiled, "cost": cost})
 
 
-def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path, title: str) -> Progress:
+def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path) -> Progress:
     if variant.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(variant.device)
 
     n_shown = strip_size(scorer.dataset.image_shape)
-    with TrainingBar(title) as bar:
+    with TrainingBar(f"{name_of(spec)}: training") as bar:
         return train(
             variant, scorer.split.in_memory(), spec.budget, spec.seed, checkpoint=checkpoint,
             report=lambda share, spent, losses: bar.update(

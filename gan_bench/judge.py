@@ -19,6 +19,7 @@ from torch import Tensor
 
 from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import shown
+from gan_bench.core.progress import part
 from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.attacks import cross_attack
 from gan_bench.detectors.audit import audit
@@ -68,9 +69,11 @@ def run_panel(plan: Plan, folder: RunFolder, specs: Sequence[JudgeSpec]) -> list
 
     records: list[JudgeRecord | AttackRecord] = []
     for spec in sorted(specs, key=lambda spec: DETECTORS.get(plain(spec.detector)).combines):  # these need the others' scores
-        records.append(panel.judged(spec, [record for record in records if isinstance(record, JudgeRecord)]))
+        with part("judging", f"{spec.dataset} {spec.detector}"):
+            records.append(panel.judged(spec, [record for record in records if isinstance(record, JudgeRecord)]))
     if plan.attacked:
-        records.append(panel.attacked([record for record in records if isinstance(record, JudgeRecord)]))
+        with part("judging", f"{specs[0].dataset}: attacks on detectors"):
+            records.append(panel.attacked([record for record in records if isinstance(record, JudgeRecord)]))
     panel.keep_manifest()
     return records
 

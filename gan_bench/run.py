@@ -11,6 +11,8 @@ import torch
 
 from gan_bench import leaderboard, suites
 from gan_bench.cell import name_of, run_cell
+from gan_bench.core import progress
+from gan_bench.core.pace import Stage
 from gan_bench.datasets import DATASETS
 from gan_bench.executors.local import workers
 from gan_bench.judge import panels, run_panel
@@ -36,21 +38,35 @@ def run(plan: Plan, out: Path) -> Outcome:
         for dataset in dict.fromkeys(spec.dataset for spec in plan.cells):
             DATASETS.create(dataset).fetch()  # before an hour of training, not after
 
-        with workers(plan.jobs) as each:
-            parts = list(each(partial(run_part, plan, folder), in_order(plan)))
-            judged = [record for panel in each(partial(run_panel, plan, folder), panels(plan)) for record in panel]
+        with progress.overall(stages_of(plan)):
+            with workers(plan.jobs) as each:
+                parts = list(each(partial(run_part, plan, folder), in_order(plan)))
+                judged = [record for panel in each(partial(run_panel, plan, folder), panels(plan)) for record in panel]
 
-        board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules())
+            with progress.part("page", "leaderboard"):
+                board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules())
     return Outcome(board, failures(parts, judged))
+
+
+def stages_of(plan: Plan) -> dict[str, Stage]:
+    """How many parts a run has in each stage, for its progress. Judges that share their images come one after the other."""
+    groups = panels(plan)
+    return {
+        "training": Stage(len(plan.cells), plan.jobs),
+        "references": Stage(len(plan.references), plan.jobs),
+        "judging": Stage(len(plan.judges) + (len(groups) if plan.attacked else 0), min(plan.jobs, max(len(groups), 1))),
+        "page": Stage(1),
+    }
 
 
 def run_part(plan: Plan, folder: RunFolder, part: CellSpec | ReferenceSpec) -> CellRecord | ReferenceRecord:
     """One cell or reference row of a plan."""
     device = torch.device(plan.device)
     if isinstance(part, ReferenceSpec):
-        return run_reference(part, folder.reference(part), device, plan.strict)
-    title = f"cell {plan.cells.index(part) + 1}/{len(plan.cells)}"
-    return run_cell(part, folder.cell(part), device, plan.strict, plan.compiled, title)
+        with progress.part("references", f"{part.dataset} {part.name}"):
+            return run_reference(part, folder.reference(part), device, plan.strict)
+    with progress.part("training", name_of(part)):
+        return run_cell(part, folder.cell(part), device, plan.strict, plan.compiled)
 
 
 def failures(parts: Sequence[CellRecord | ReferenceRecord], judged: Sequence[JudgeRecord | AttackRecord]) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-import multiprocessing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from gan_bench.core.errors import UserError
 from gan_bench.core.intervals import interval as interval_within
-from gan_bench.core.progress import spinner
+from gan_bench.core.progress import bar, spinner
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, LabelledImages, SplitName
 from gan_bench.extraction import extract, extract_cached
@@ -29,6 +28,7 @@ from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, s
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
+Advance = Callable[[float], None]  # of a progress bar
 SPLIT: SplitName = "train"  # the literature compares with the training split
 WHOLE = ("train", "held-out")  # needs of metrics that compare with all of it
 METHOD = "95 % interval over samples, within the range of the number, the reals as they are"
@@ -104,8 +104,9 @@ class Scorer:
         digest  of the fakes, where they are likely to be scored again: their features are kept
         """
         numbers = []
-        for extractor in self.extractors:
-            numbers += self._score_features(extractor, fakes, title, labels, digest)
+        with bar(f"{title}: scoring", total=len(self.extractors) * (1 + len(self.metrics))) as advance:
+            for extractor in self.extractors:
+                numbers += self._score_features(extractor, fakes, title, labels, digest, advance)
         for need, (made, wanted) in (pairs or {}).items():
             numbers += self._score_pixels(need, Pixels(made), Pixels(wanted))
         if labels is not None and not pairs:  # what was made from test images has seen the exam
@@ -118,7 +119,7 @@ class Scorer:
         In the features of the last extractor that is available: a suite's general ones come after its own classifier.
         """
         extractor = self.extractors[-1]
-        real, fake = self._real_of(extractor), extract(extractor, fakes, f"nearest reals: {extractor.name}")
+        real, fake = self._real_of(extractor), extract(extractor, fakes, f"nearest reals, {extractor.name}")
         _, found = closest(fake.features, real.features, k)
         return [in_memory(self.real.images[column]) for column in found.T]
 
@@ -140,13 +141,15 @@ class Scorer:
         return extractor.label(self.dataset.image_shape[1])
 
     def _score_features(
-        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None
+        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None, advance: Advance
     ) -> list[Measurement]:
+        """The numbers in one extractor; `advance` by 1 after the features, and after each metric."""
         real = self._real_of(extractor)
         fake = replace(extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}"), labels=labels)
         if same_set(fake, real):
             log.warning("%s: all features (%s) are those of the reals; are these generated images?", title, extractor.name)
 
+        advance(1)
         numbers = []
         for metric in self.metrics:
             if applies(metric, extractor, self.dataset, fake):
@@ -154,6 +157,7 @@ class Scorer:
                 with spinner(f"{title}: {metric.title} ({extractor.name})"):
                     against = Against(self._label(extractor), len(fakes), len(given), SPLIT)
                     numbers += against.numbers(metric, fake, given)
+            advance(1)
         return numbers
 
     def _score_pixels(self, need: str, made: Pixels, wanted: Pixels) -> list[Measurement]:
@@ -177,7 +181,7 @@ class Scorer:
 
     def _real_of(self, extractor: Extractor) -> Extracted:
         if extractor.name not in self._real_features:
-            title = f"{self.dataset.name} reals: {extractor.name}"
+            title = f"{self.dataset.name}: reals, {extractor.name}"
             extracted = extract_cached(extractor, self.real.images, self.real.digest, title)
             self._real_features[extractor.name] = replace(extracted, labels=self.real.labels, mixture=self.dataset.mixture)
         return self._real_features[extractor.name]
@@ -193,7 +197,7 @@ class Scorer:
         return self._train_features[extractor.name]
 
     def _whole(self, extractor: Extractor, name: SplitName, split: LabelledImages) -> Extracted:
-        return extract_cached(extractor, split.images, split.digest, f"{self.dataset.name} {name} split: {extractor.name}")
+        return extract_cached(extractor, split.images, split.digest, f"{self.dataset.name}: {name} split, {extractor.name}")
 
     def _lesson(self, n: int) -> Pixels:
         """As many training images as there are fakes, and the test split as an exam."""
@@ -288,6 +292,5 @@ def summary(values: list[MetricValue] | tuple[MetricValue, ...]) -> str:
 
 @cache
 def warn_once(message: str) -> None:
-    """Two datasets lack the same weights; the user needs to hear it once, and not from every worker again."""
-    if multiprocessing.parent_process() is None:
-        log.warning(message)
+    """Many cells lack the same thing; the user needs to hear it once. What several workers say, the command line shows once."""
+    log.warning(message)

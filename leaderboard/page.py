@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gan_bench.core.files import write_text
+from gan_bench.core.progress import bar
 from gan_bench.leaderboard.board import Board
 from gan_bench.leaderboard.entries import entries_of
 from gan_bench.leaderboard.figures import Look, looks, profile_chart
@@ -34,7 +35,11 @@ def build(results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] 
     board = Board(generators, detectors, all_standings(generators, detectors, entries, rules or {}), verified_notes(results))
 
     look = looks(row.label for s in board.standings for row in s.rows if row.kind == "variant")
-    sections = [section(s, look, out) for s in board.standings]
+    sections = []
+    with bar("leaderboard: tables and figures", total=len(board.standings)) as advance:
+        for s in board.standings:
+            sections.append(section(s, look, out))
+            advance(1)
     over_all = [_over_all(profile, look, out, f"figures/profile-{i}.png") for i, profile in enumerate(board.profiles)]
 
     write_text(out / "leaderboard.md", board.markdown())

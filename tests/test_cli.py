@@ -136,6 +136,7 @@ def test_score_of_a_folder(cli, folder):
     found = json.loads(cli("score", folder, *RAW, "--json").stdout)
     values = {m["name"]: m["value"] for m in found["metrics"]}
     assert 0 < values["fd_raw_120"] < 5 and values["precision_raw_120"] > 0.5 and values["kid_raw_120"] is None
+    assert found["values"] == {name: value for name, value in values.items() if value is not None}
     table = cli("score", folder, *RAW).stdout
     assert "fd_raw_120" in table and "needs at least 1,000 images a side" in " ".join(table.split())
 

@@ -80,9 +80,10 @@ def detect(
     if as_json and as_csv:
         raise UserError("--json and --csv exclude each other; give one of them.")
 
-    from gan_bench.detect import REFUSED, DetectRequest
-    from gan_bench.detect import detect as judge_images
-    from gan_bench.device import pick
+    with stderr.status("starting"):
+        from gan_bench.detect import REFUSED, DetectRequest
+        from gan_bench.detect import detect as judge_images
+        from gan_bench.device import pick
 
     request = DetectRequest(path, run, dataset, detector, tier, seed, range_in(value_range), explain)
     judgement = judge_images(request, pick(device))
@@ -102,7 +103,7 @@ def detect(
 
 def _tell(sentences: Iterator[str]) -> None:
     for sentence in sentences:
-        stderr.print(sentence, soft_wrap=True, markup=False, highlight=False)
+        stderr.print(sentence, soft_wrap=not stderr.is_terminal, markup=False, highlight=False)
 
 
 def _head(judgement: Judgement) -> Iterator[str]:
@@ -116,7 +117,8 @@ def _head(judgement: Judgement) -> Iterator[str]:
         f"{tested['n_fake']:,} fakes of these generators, {tested['fake_accuracy']:.1%} found"
     )
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in _counts(judgement).items() if n)
-    yield f"verdicts   {counts}; for what has a note, these rates are not known to hold"
+    noted = any(one.notes for one in judgement.images)
+    yield f"verdicts   {counts}{'; for what has a note, these rates are not known to hold' * noted}"
 
 
 def _about(judge: Judge) -> dict[str, Any]:

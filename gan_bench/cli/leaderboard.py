@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gan_bench.cli.board import show_board, show_failures, show_page
 from gan_bench.cli.options import Json
 from gan_bench.cli.output import log_to_stderr, print_json
 from gan_bench.core.errors import UserError
-from gan_bench.core.progress import console as stderr
 
 
 def leaderboard(
@@ -28,6 +27,7 @@ def leaderboard(
 
     from gan_bench import suites
     from gan_bench.leaderboard import build
+    from gan_bench.leaderboard.short import failures
     from gan_bench.run_folder import RunFolder, read_runs
 
     out = out or RunFolder(runs[0]).leaderboard
@@ -35,5 +35,7 @@ def leaderboard(
     if as_json:
         print_json(board.to_dict())
     else:
-        sys.stdout.write(board.markdown())
-    stderr.print(f"leaderboard: {out / 'index.html'}", soft_wrap=True)
+        show_board(board)
+
+    show_failures([sentence for s in board.standings for sentence in failures(s)])
+    show_page(out / "index.html")

@@ -17,8 +17,23 @@ stdout = Console()
 Row = Mapping[str, object]
 
 
+class Once(logging.Filter):
+    """Lets each warning pass once: many cells, and several workers, find the same thing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a message is shown."""
+        text = record.getMessage()
+        shown = record.levelno != logging.WARNING or text not in self._seen
+        self._seen.add(text)
+        return shown
+
+
 def log_to_stderr() -> None:
-    """Show the messages of this package on stderr."""
+    """Show the messages of this package on stderr, each warning once."""
     handler: logging.Handler
     if stderr.is_terminal:
         handler = RichHandler(console=stderr, show_path=False, show_level=False, log_time_format="%H:%M:%S")
@@ -26,6 +41,7 @@ def log_to_stderr() -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
 
+    handler.addFilter(Once())
     root = logging.getLogger("gan_bench")
     root.setLevel(logging.INFO)
     root.handlers = [handler]

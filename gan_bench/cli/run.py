@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ from rich.console import Console
 
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
+from gan_bench.cli.board import show_board, show_failures, show_next, show_page
 from gan_bench.cli.options import Device, Json, check_names, names_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
@@ -170,7 +170,7 @@ def _show_plan(plan: Plan, out: Path, target: Console) -> None:
         })  # fmt: skip
 
     print_table(rows, target)
-    target.print(_summary(plan, out, seconds), highlight=False, soft_wrap=True)
+    target.print(_summary(plan, out, seconds), highlight=False, soft_wrap=not target.is_terminal)
 
 
 def _summary(plan: Plan, out: Path, seconds: float) -> str:
@@ -180,18 +180,20 @@ def _summary(plan: Plan, out: Path, seconds: float) -> str:
     what = f"{len(plan.cells)} cells{at_a_time} at budget {first.preset} on {plan.device} into {out}"
     minutes = seconds / plan.jobs / 60
     attacked = " and attacks on them" if plan.attacked else ""
-    return f"{what}: about {minutes:.1f} min of training; then scoring ({counts}) and {len(plan.judges)} detectors{attacked}."
+    after = f"then scoring ({counts}) and {len(plan.judges)} detectors{attacked}"
+    return f"{what}: about {minutes:.1f} min of training; {after}. A cell is one training of one variant."
 
 
 def _show_outcome(outcome: Outcome, out: Path, as_json: bool) -> None:
-    """The leaderboard on stdout. Exits with 1 where something failed."""
+    """The leaderboard on stdout; what failed, and what to do next, on stderr. Exits with 1 where something failed."""
     if as_json:
         print_json(outcome.board.to_dict())
     else:
-        sys.stdout.write(outcome.board.markdown())
+        show_board(outcome.board)
 
-    stderr.print(f"leaderboard: {out / 'leaderboard' / 'index.html'}", soft_wrap=True)
-    for failure in outcome.failures:
-        stderr.print(f"gan-bench: {failure}", style="red", soft_wrap=True, markup=False)
+    show_failures(outcome.failures)
+    show_page(out / "leaderboard" / "index.html")
+    if not as_json:
+        show_next(outcome.board, out)
     if outcome.failures:
         raise typer.Exit(1)

@@ -81,7 +81,8 @@ def score(
     )
     record = score_path(request, pick(device))
     if as_json:
-        print_json(record.model_dump(mode="json"))
+        values = {m.name: m.value for m in record.metrics if m.value is not None}
+        print_json(record.model_dump(mode="json") | {"values": values})
     else:
         _show(record)
 

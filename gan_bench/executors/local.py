@@ -51,9 +51,8 @@ def workers(jobs: int) -> Iterator[Each]:
     package = logging.getLogger("gan_bench")
     listener = logging.handlers.QueueListener(log_queue, *package.handlers, respect_handler_level=True)
     listener.start()
-    relayed = bar_queue if progress.console.is_terminal else None
     with thread_limit(torch.get_num_threads() // jobs) as n, progress.relay(bar_queue):
-        executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, relayed))
+        executor = ProcessPoolExecutor(jobs, context, _enter_worker, (n, log_queue, bar_queue))
         try:
             with uninterrupted():
                 _start(executor, jobs)
@@ -115,9 +114,11 @@ def _enter_worker(threads: int, log_queue: Any, bar_queue: Any) -> None:
     """Set up a worker process: its threads, its end with the parent, its log and its progress bars."""
     torch.set_num_threads(threads)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    package = logging.getLogger("gan_bench")
-    package.setLevel(logging.INFO)
-    package.handlers = [logging.handlers.QueueHandler(log_queue)]
+    logging.captureWarnings(True)  # of libraries; written to the terminal from here, they would tear the parent's bars
+    for name in ("gan_bench", "py.warnings"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.INFO)
+        logger.handlers = [logging.handlers.QueueHandler(log_queue)]
     progress.send_to(bar_queue)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gan_bench.core.progress import bar
 from gan_bench.images.sets import PIECE, ImageSet
 
 LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue in ITU-R BT.601
@@ -56,6 +57,8 @@ def to_channels(images: Tensor, channels: int) -> Tensor:
 def digest(images: ImageSet) -> str:
     """SHA-256 over shape and bytes of images at rest (N, C, H, W)."""
     found = hashlib.sha256(repr(tuple(images.shape)).encode())
-    for piece in images.split(PIECE):
-        found.update(piece.contiguous().numpy().tobytes())
+    with bar("checksum", total=len(images), unit="images") as advance:
+        for piece in images.split(PIECE):
+            found.update(piece.contiguous().numpy().tobytes())
+            advance(len(piece))
     return found.hexdigest()

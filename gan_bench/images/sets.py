@@ -9,6 +9,8 @@ from typing import Protocol, Self
 import torch
 from torch import Tensor
 
+from gan_bench.core.progress import bar
+
 MOST_BYTES = 2**30  # what is kept in memory instead of being read again
 PIECE = 256  # images
 
@@ -74,10 +76,12 @@ def in_memory(images: ImageSet) -> Tensor:
 
     whole: Tensor | None = None
     done = 0
-    for piece in images.split(PIECE):  # not torch.cat, which would hold everything twice
-        whole = piece.new_empty(images.shape) if whole is None else whole
-        whole[done : done + len(piece)] = piece
-        done += len(piece)
+    with bar("reading", total=len(images), unit="images") as advance:
+        for piece in images.split(PIECE):  # not torch.cat, which would hold everything twice
+            whole = piece.new_empty(images.shape) if whole is None else whole
+            whole[done : done + len(piece)] = piece
+            done += len(piece)
+            advance(len(piece))
 
     assert whole is not None, "a set has at least one image"
     return whole

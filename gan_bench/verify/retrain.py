@@ -43,7 +43,7 @@ def check_training(sheet: Sheet, record: CellRecord, siblings: Sequence[CellReco
 
     with sheet.attempt("retrained", "training"):
         with tempfile.TemporaryDirectory() as folder, _threads(record.environment.threads):
-            again = run_cell(record.spec, Path(folder), device, compiled=record.compiled, title="training again")
+            again = run_cell(record.spec, Path(folder), device, compiled=record.compiled)
         if again.samples_digest == record.samples_digest:
             sheet.compare("retrained", "samples", record.samples_digest, again.samples_digest)
         elif again.status != record.status:

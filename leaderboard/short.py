@@ -1,0 +1,184 @@
+"""Standings -> what a terminal shows at the end of a run: a short table for each task, who won, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gan_bench.leaderboard.cells import DASH, FLATTERED, ColumnHeader, Table, TableCell, flattered, number_cell, rounded
+from gan_bench.leaderboard.columns import Column, metric_title
+from gan_bench.leaderboard.detections import HEADLINE_TIERS
+from gan_bench.leaderboard.entries import Entry, problems
+from gan_bench.leaderboard.rows import Row, by_task, task_words
+from gan_bench.leaderboard.standings import Standings
+from gan_bench.records import CellRecord, JudgeRecord, short_count
+
+BESIDE = ("precision", "recall", "coverage")  # the metrics that stand beside the headline, those that are there
+MOST_BESIDE = 2
+RANK, ENTRY, INTERVAL, DETECTABLE, SECONDS = "Rank", "Entry", "95 %", "Detectable", "Seconds"
+TIER_WORDS = {"clean": "as drawn", "web": "re-encoded as a web site would do it"}
+
+
+@dataclass(frozen=True)
+class Short:
+    """A short table. Its columns are those of all tables of the track, the most important ones first.
+
+    heading  dataset, preset and task
+    verdict  who won, and whether that is certain; "" where nothing is compared
+    """
+
+    heading: str
+    table: Table
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The columns that all short tables of a track share.
+
+    beside  numbers in the second place
+    tier    the delivery tier of the detectability; None: no detector says anything
+    """
+
+    ranked: bool
+    intervals: bool
+    beside: tuple[Column, ...]
+    tier: str | None
+    timed: bool
+
+
+def short_tables(s: Standings) -> list[Short]:
+    """One table for each task, then one of what is no trained variant, to compare with."""
+    shape = _shape(s)
+    tables = [
+        Short(f"{s.track.dataset}, {s.track.preset}, {task_words(task)}", _table(rows, shape), verdict(rows))
+        for task, rows in by_task(s.rows).items()
+    ]
+    others = [row for row in s.rows if row.kind != "variant"]
+    if others:
+        tables.append(Short(f"{s.track.dataset}, {s.track.preset}, to compare with", _table(others, shape)))
+    return tables
+
+
+def short_notes(s: Standings) -> list[str]:
+    """What the columns of the short tables are, in a few words."""
+    shape, notes = _shape(s), []
+    headlines = list(dict.fromkeys(row.headline for row in s.rows if row.headline))
+    for c in headlines:
+        counts = f"{short_count(c.n_fake)} fakes against {short_count(c.n_real)} reals"
+        direction = "higher" if c.higher_is_better else "lower"
+        notes.append(f"{metric_title(c)}: {counts}, {direction} is better{', beside it its 95 % interval' * shape.intervals}.")
+    if shape.beside:
+        words = {c.extractor: [b.metric for b in shape.beside if b.extractor == c.extractor] for c in shape.beside}
+        notes.append(
+            "; ".join(f"{' and '.join(names)}: by {extractor}" for extractor, names in words.items()) + ", higher is better."
+        )
+    if shape.tier is not None:
+        how = TIER_WORDS.get(shape.tier, shape.tier)
+        notes.append(f"Detectable, at least: 1 all fakes are spotted, 0.5 a coin toss; images {how}.")
+    if any(row.trained_against(c) and row.of(c).value is not None for row in s.rows for c in [*headlines, *shape.beside]):
+        notes.append(f"{FLATTERED} its loss uses the network behind this number, which flatters it; not ranked.")
+    return [note[:1].upper() + note[1:] for note in notes]
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """Who is the first of the variants of one task, and whether that is certain."""
+    headline = rows[0].headline
+    fair = [row for row in rows if row.of(headline).value is not None and not row.trained_against(headline)]
+    if headline is None:
+        return "Nothing can be ranked: no entry has a number that tells good images from bad ones."
+    if not fair:
+        return "Nothing can be ranked: the training of each entry aimed at this number."
+
+    name, seeds = metric_title(headline), min(row.of(headline).seeds for row in fair)
+    if len(rows) == 1 or len(fair) == 1:
+        return f"{fair[0].label} is alone: there is no other entry to compare it with."
+    if not any(row.ranks for row in fair):
+        return (
+            f"{fair[0].label} has the best {name}, but nobody knows whether it wins: one training of each tells nothing of "
+            "the next. `--seeds 3` gives ranks."
+        )
+
+    first = [row for row in fair if row.ranks and row.ranks[0] == 1]
+    if [row.ranks for row in first] == [(1, 1)]:
+        return f"{first[0].label} wins for certain: in {name} it is better than all others, over {seeds} seeds."
+    labels = [row.label for row in first]
+    return f"No certain winner: {', '.join(labels[:-1])} or {labels[-1]} is first in {name}; more seeds than {seeds} may tell."
+
+
+def failures(s: Standings) -> list[str]:
+    """A sentence for each entry, detector and attack of which some seed did not end well."""
+    named: dict[str, list[Entry]] = {}
+    for e in s.entries:
+        named.setdefault(f"detector {e.label}" if isinstance(e.record, JudgeRecord) else e.label, []).append(e)
+    return [f"{s.track.dataset} {label}: {faults}" for label, entries in named.items() if (faults := problems(entries))]
+
+
+def _shape(s: Standings) -> Shape:
+    headlines = {row.headline.metric for row in s.rows if row.headline}
+    beside: dict[str, Column] = {}
+    for metric in BESIDE:
+        found = [c for c in s.columns if c.metric == metric and metric not in headlines and s.telling(c)]
+        if found and len(beside) < MOST_BESIDE:
+            beside[metric] = found[0]
+
+    tiers = [tier for tier in reversed(HEADLINE_TIERS) if any(row.detectability[tier].value is not None for row in s.rows)]
+    timed = any("train_seconds" in row.cost for row in s.rows)
+    intervals = any(row.of(row.headline).low is not None for row in s.rows)
+    return Shape(any(row.ranks for row in s.rows), intervals, tuple(beside.values()), tiers[0] if tiers else None, timed)
+
+
+def _table(rows: Sequence[Row], shape: Shape) -> Table:
+    headline = rows[0].headline
+    headers = [
+        *([ColumnHeader(RANK)] if shape.ranked else []),
+        ColumnHeader(ENTRY, numeric=False),
+        ColumnHeader(_directed(headline) if headline else "Result"),
+        *([ColumnHeader(INTERVAL, numeric=False)] if shape.intervals else []),
+        *(ColumnHeader(c.metric.capitalize()) for c in shape.beside),
+        *([ColumnHeader(DETECTABLE)] if shape.tier else []),
+        *([ColumnHeader(SECONDS)] if shape.timed else []),
+    ]
+    return Table(headers, [_cells(row, shape) for row in rows], [row.status for row in rows])
+
+
+def _directed(column: Column) -> str:
+    """A title with its direction where it folds: "FD ↓ lite0@64"."""
+    title = metric_title(column)
+    name = title.removesuffix(f" {column.extractor}")
+    return f"{name} {'↑' if column.higher_is_better else '↓'}{title.removeprefix(name)}"
+
+
+def _cells(row: Row, shape: Shape) -> list[TableCell]:
+    cells = [TableCell(_rank(row))] if shape.ranked else []
+    lacking = f" ({row.n_done} of {len(row.entries)} seeds)" if 0 < row.n_done < len(row.entries) else ""
+    headline = _number(row, row.headline) if row.status not in ("failed", "diverged") else TableCell(row.status)
+    cells += [TableCell(row.label + lacking), TableCell(headline.text)]
+    cells += [TableCell(headline.small)] if shape.intervals else []
+
+    cells += [TableCell(_number(row, c).text) for c in shape.beside]
+    if shape.tier:
+        value = row.detectability[shape.tier].value
+        cells.append(TableCell(DASH if value is None else f"{value:.3f}"))
+    if shape.timed:
+        seconds = row.cost["train_seconds"].value if "train_seconds" in row.cost else None
+        cells.append(TableCell(DASH if seconds is None else rounded(seconds)))
+    return cells
+
+
+def _rank(row: Row) -> str:
+    if row.ranks is None:
+        return DASH
+    first, last = row.ranks
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _number(row: Row, column: Column | None) -> TableCell:
+    cell = number_cell(row.of(column))
+    return flattered(cell) if row.trained_against(column) else cell
+
+
+def best_cell(all_standings: Iterable[Standings]) -> CellRecord | None:
+    """The first seed of the first variant of all tables that was trained to its end."""
+    records = (entry.record for s in all_standings for row in s.rows for entry in row.entries if entry.status == "done")
+    return next((record for record in records if isinstance(record, CellRecord)), None)
