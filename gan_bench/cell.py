@@ -22,7 +22,7 @@ from gan_bench.pairs import pairs_of, rows
 from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import Drawn, build_variant, draw, kept_networks, save_networks
-from gan_bench.scorer import Scorer, scorer_for, summary
+from gan_bench.scorer import SetScorer, scorer_for, summary
 from gan_bench.train import Progress, curves, train, write_history
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _train_and_score(
     return record.model_copy(update={**kept, "compiled": compiled, "cost": cost})
 
 
-def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path, title: str) -> Progress:
+def _train(variant: Variant, spec: CellSpec, scorer: SetScorer, checkpoint: Path, title: str) -> Progress:
     if variant.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(variant.device)
 
@@ -105,7 +105,7 @@ def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path, t
         )  # fmt: skip
 
 
-def _keep_training(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, folder: Path) -> None:
+def _keep_training(variant: Variant, spec: CellSpec, scorer: SetScorer, progress: Progress, folder: Path) -> None:
     write_history(progress, folder / SHOWN["history"])
     save_strip(progress.strip, folder / SHOWN["strip"], scorer.dataset.mixture)
     save_networks(variant, spec, folder)
@@ -116,7 +116,7 @@ def _weights_of(variant: Variant, folder: Path) -> dict[str, str]:
     return {name: sha256_of(folder / name) for name in kept_networks(variant)}
 
 
-def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, drawn: Drawn) -> CellRecord:
+def _score(variant: Variant, spec: CellSpec, scorer: SetScorer, progress: Progress, drawn: Drawn) -> CellRecord:
     """The record of a training and its samples; those of one that diverged are not scored."""
     metrics = [] if progress.diverged else scorer.score(drawn.images, name_of(spec), drawn.labels, pairs_of(variant, drawn))
     generator_parameters, discriminator_parameters = variant.parameter_counts()
@@ -141,7 +141,7 @@ def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress,
     )
 
 
-def _keep_samples(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) -> tuple[str, ...]:
+def _keep_samples(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: Path) -> tuple[str, ...]:
     """Write the samples and their pictures; returns what the rows of one of them show, if there is such a picture."""
     save_samples(drawn.images, drawn.labels, folder / SAMPLES)
     save_samples_picture(drawn.images, folder / SHOWN["samples"], scorer.dataset.mixture)
@@ -152,7 +152,7 @@ def _keep_samples(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) 
     return tuple(shown_rows)
 
 
-def _keep_neighbours(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) -> None:
+def _keep_neighbours(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: Path) -> None:
     """Write a picture of samples above the training images nearest to them; points have none."""
     if scorer.extractors and not variant.draws_points:
         first = drawn.images[:STRIP]

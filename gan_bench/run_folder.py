@@ -2,7 +2,8 @@
 
 runs/<name>/plan.json  run.log  verification.json
   cells/<dataset>/<key>/seed-<k>/            a trained generator, its samples and its record; <key>: see `CellSpec.key`
-  references/<dataset>/<name>/               a row that is no generator
+  references/<dataset>/<name>/               a row that is no generator; external-<name>/ is somebody's, with a folder
+                                             seed-<k>/ for each draw of their generator
   detectors/<dataset>/<detector>/seed-<k>/   a detector's record, its scores, and what was fitted for each tier;
                                              <detector>@<hash> for changed settings
   attacks/<dataset>/seed-<k>/                what attacks on these detectors did
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -81,8 +83,13 @@ class RunFolder:
         return self.path / "references" / spec.dataset / spec.name
 
     def external(self, dataset: str, name: str) -> Path:
-        """The folder of somebody's scored images; `name` must be safe as the name of a file."""
+        """The folder of somebody's entry; `name` must be safe as the name of a file."""
         return self.path / "references" / dataset / f"external-{name}"
+
+    def external_set(self, dataset: str, name: str, seed: int | None) -> Path:
+        """The folder of one scored set of images of somebody's entry; `seed`: that of their generator, if it is known."""
+        entry = self.external(dataset, name)
+        return entry if seed is None else entry / f"seed-{seed}"
 
     def detector(self, spec: JudgeSpec, cells: Iterable[CellSpec]) -> Path:
         """The folder of one fitted detector. Sets of cells of which some have changed settings have folders of their own.
@@ -121,6 +128,19 @@ class RunFolder:
     def is_one(self) -> bool:
         """Whether a run was ever begun here."""
         return self.plan.is_file()
+
+    @property
+    def has_records(self) -> bool:
+        """Whether anything was kept here, readable or not."""
+        return any(self.record_files(part) for part in PARTS)
+
+    @property
+    def takes_entries(self) -> bool:
+        """Whether an entry may be put here: into a run folder, or into a new or an empty one, and it is writable."""
+        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            return False
+        return not self.path.exists() or not any(self.path.iterdir()) or self.is_one or self.has_records
 
     @contextlib.contextmanager
     def owned(self, plan: Plan) -> Iterator[None]:

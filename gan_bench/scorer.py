@@ -16,6 +16,7 @@ from torch import Tensor
 from gan_bench.core.errors import UserError
 from gan_bench.core.intervals import interval as interval_within
 from gan_bench.core.progress import spinner
+from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, LabelledImages, SplitName
 from gan_bench.extraction import extract, extract_cached
@@ -36,7 +37,7 @@ AnyMetric = BaseMetric[Any]
 LOGGED = ("fd", "modes_covered")
 
 
-def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> Scorer:
+def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> SetScorer:
     """One scorer, with its real features, for all sets that are scored in this process against the same reals."""
     return _scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
 
@@ -44,11 +45,11 @@ def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> S
 @cache
 def _scorer_for(
     dataset: str, n_real: int, extractors: tuple[str, ...], metrics: tuple[str, ...], device: torch.device, strict: bool
-) -> Scorer:
-    return Scorer(DATASETS.create(dataset), n_real, extractors, metrics, device, strict=strict)
+) -> SetScorer:
+    return SetScorer(DATASETS.create(dataset), n_real, extractors, metrics, device, strict=strict)
 
 
-class Scorer:
+class SetScorer:
     """The real side of one dataset, ready to score any number of image sets against.
 
     Extractors whose weights are missing are warned about once and kept as unavailable; with `strict` they are a UserError.
@@ -77,39 +78,34 @@ class Scorer:
         self._real_features: dict[str, Extracted] = {}
         self._train_features: dict[str, Extracted] = {}
         self._lessons: dict[int, Pixels] = {}
+        self._tell = once_each(to_log(log))
 
     def score(
-        self,
-        fakes: ImageSet,
-        title: str,
-        labels: Tensor | None = None,
-        pairs: Pairs | None = None,
-        digest: str | None = None,
+        self, fakes: ImageSet, title: str, labels: Tensor | None = None, pairs: Pairs | None = None, tell: Tell | None = None
     ) -> list[MetricValue]:
         """The numbers of `measure` alone, as records keep them."""
-        return [number.value for number in self.measure(fakes, title, labels, pairs, digest)]
+        return [number.value for number in self.measure(fakes, title, labels, pairs, tell=tell)]
 
     def measure(
-        self,
-        fakes: ImageSet,
-        title: str,
-        labels: Tensor | None = None,
-        pairs: Pairs | None = None,
-        digest: str | None = None,
-    ) -> list[Measurement]:
+        self, fakes: ImageSet, title: str, labels: Tensor | None = None, pairs: Pairs | None = None,
+        digest: str | None = None, tell: Tell | None = None,
+    ) -> list[Measurement]:  # fmt: skip
         """All metrics of images at rest (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
 
         labels  the classes (N,) that the images were asked to be of, if they were
         pairs   for metrics of pixels, by what they need: uint8 images, and what each of them should be
         digest  of the fakes, where they are likely to be scored again: their features are kept
+        tell    who hears what is odd about them; None: the log, each kind of remark once
         """
-        numbers = []
+        tell, numbers = tell or self._tell, []
         for extractor in self.extractors:
-            numbers += self._score_features(extractor, fakes, title, labels, digest)
+            numbers += self._score_features(extractor, fakes, title, labels, digest, tell)
         for need, (made, wanted) in (pairs or {}).items():
             numbers += self._score_pixels(need, Pixels(made), Pixels(wanted))
         if labels is not None and not pairs:  # what was made from test images has seen the exam
             numbers += self._score_lessons(fakes, labels)
+        for reason, names in _reasons(numbers).items():
+            tell(logging.WARNING, f"{self.dataset.name}: no {', '.join(names)}: {reason}.")
         return numbers + self._missing(len(fakes))
 
     def nearest(self, fakes: Tensor, k: int) -> list[Tensor]:
@@ -140,12 +136,13 @@ class Scorer:
         return extractor.label(self.dataset.image_shape[1])
 
     def _score_features(
-        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None
+        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None, tell: Tell
     ) -> list[Measurement]:
         real = self._real_of(extractor)
         fake = replace(extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}"), labels=labels)
         if same_set(fake, real):
-            log.warning("%s: all features (%s) are those of the reals; are these generated images?", title, extractor.name)
+            odd = f"all features ({extractor.name}) are those of the reals; are these generated images?"
+            tell(logging.WARNING, f"{title}: {odd}")
 
         numbers = []
         for metric in self.metrics:
@@ -163,7 +160,7 @@ class Scorer:
     def _score_lessons(self, fakes: ImageSet, labels: Tensor) -> list[Measurement]:
         if not any(metric.needs == "lesson" for metric in self.metrics):
             return []
-        return self._score_pixels("lesson", Pixels(in_memory(fakes), labels), self._lesson(len(fakes)))
+        return self._score_pixels("lesson", Pixels(in_memory(fakes).cpu(), labels), self._lesson(len(fakes)))
 
     def _missing(self, n_fake: int) -> list[Measurement]:
         """A Frechet distance without a value for each extractor that is not available."""
@@ -223,7 +220,6 @@ class Against(NamedTuple):
         try:
             found = metric(fake, real)
         except TooFew as reason:
-            log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
             return self.missing(metric, str(reason))
         return [
             self._number(metric, output, value)
@@ -247,6 +243,15 @@ class Against(NamedTuple):
             **known,
         )  # fmt: skip
         return Measurement(recorded, value.shares if isinstance(value, Sampled) else None)
+
+
+def _reasons(numbers: list[Measurement]) -> dict[str, list[str]]:
+    """Why numbers have no value -> their names."""
+    found: dict[str, list[str]] = {}
+    for value, _ in numbers:
+        if value.unavailable is not None:
+            found.setdefault(value.unavailable, []).append(value.name)
+    return found
 
 
 def applies(metric: AnyMetric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
