@@ -107,6 +107,16 @@ def _say(sentence: str, style: str | None = None) -> None:
     stderr.print(sentence, style=style, soft_wrap=True, markup=False, highlight=False)
 
 
+def _check(dataset: str, extractors: list[str] | None, metrics: list[str] | None) -> None:
+    from gan_bench.datasets import DATASETS
+    from gan_bench.features import EXTRACTORS
+    from gan_bench.metrics import METRICS
+
+    check_names(DATASETS, [dataset])
+    check_names(EXTRACTORS, extractors)
+    check_names(METRICS, metrics)
+
+
 def _check_source(path: Path | None, generator: str | None, latent: str | None, seeds: int) -> None:
     """Raises UserError unless there are either images or a generator, with options that fit."""
     if (path is None) == (generator is None):
@@ -147,36 +157,28 @@ def _print(records: list[ReferenceRecord], numbers: list[MetricValue], as_json: 
         found = [record.model_dump(mode="json") for record in records]
         print_json({**(found[0] if len(found) == 1 else {"metrics": means, "seeds": found}), "values": values})
         return
+
     _show(numbers)
     if len(records) > 1:
         _say(f"means over {len(records)} seeds, with t intervals: draws from one generator, not trainings")
 
 
-def _check(dataset: str, extractors: list[str] | None, metrics: list[str] | None) -> None:
-    from gan_bench.datasets import DATASETS
-    from gan_bench.features import EXTRACTORS
-    from gan_bench.metrics import METRICS
-
-    check_names(DATASETS, [dataset])
-    check_names(EXTRACTORS, extractors)
-    check_names(METRICS, metrics)
-
-
 def _show(numbers: list[MetricValue]) -> None:
-    """One row for each number, then what could not be computed, and why."""
+    """One row for each number, then what could not be computed, and why; narrow enough for 80 columns."""
     print_table([
         {
             "metric": m.name,
             "value": f"{m.value:.4g}",
             "95 %": m.interval and f"{m.interval.low:.4g} to {m.interval.high:.4g}",
             "better": "higher" if m.higher_is_better else "lower",
-            "fakes": m.n_fake,
-            "reals": m.n_real,
         }
         for m in numbers
         if m.value is not None
     ])  # fmt: skip
 
-    for reason in dict.fromkeys(m.unavailable for m in numbers if m.unavailable):
-        missing = ", ".join(m.name for m in numbers if m.unavailable == reason)
-        stdout.print(f"no {missing}: {reason}", soft_wrap=True, markup=False, highlight=False)
+    missing = [m for m in numbers if m.unavailable and m.value is None]
+    lines = [f"no {', '.join(m.name for m in missing if m.unavailable == reason)}: {reason}"
+             for reason in dict.fromkeys(m.unavailable for m in missing)]  # fmt: skip
+    counts = dict.fromkeys(f"{m.n_fake:,} fakes against {m.n_real:,} reals" for m in numbers if m.value is not None)
+    for line in (*lines, "; ".join(counts)):
+        stdout.print(line, soft_wrap=True, markup=False, highlight=False)
