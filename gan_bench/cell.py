@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,38 +15,47 @@ from gan_bench.core.changes import label_of
 from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.progress import TrainingBar
+from gan_bench.core.training_log import TrainingLog
+from gan_bench.datasets.base import Dataset
 from gan_bench.device import environment, peak_memory_mb
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.images import convert
 from gan_bench.images.files import save_samples
-from gan_bench.images.pictures import STRIP, save_samples_picture, save_strip, strip_size
+from gan_bench.images.pictures import STRIP, samples_picture, save_samples_picture, save_strip, strip_size
 from gan_bench.pairs import pairs_of, rows
 from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import Drawn, build_variant, draw, kept_networks, save_networks
 from gan_bench.scorer import SetScorer, scorer_for, summary
-from gan_bench.train import Progress, curves, train, write_history
+from gan_bench.train import Progress, Watch, curves, train, write_history
 
 log = logging.getLogger(__name__)
 NEAREST = 3  # training images shown below each sample
 
 
 def run_cell(
-    spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, compiled: bool = False, title: str = "cell"
+    spec: CellSpec,
+    folder: Path,
+    device: torch.device,
+    strict: bool = False,
+    compiled: bool = False,
+    title: str = "cell",
+    log_folder: Path | None = None,
 ) -> CellRecord:
     """Train, sample, score and record one cell; all its files are in `folder`. A bug or a full memory becomes a record.
 
-    strict    a missing extractor is a UserError
-    compiled  networks by torch.compile
-    title     what the progress bar calls it
+    strict      a missing extractor is a UserError
+    compiled    networks by torch.compile
+    title       what the progress bar calls it
+    log_folder  where the training is logged for TensorBoard; None: nowhere
     """
     done = finished(folder / RECORD, CellRecord, spec)
     if done is not None:
         return done
 
     try:
-        record = _train_and_score(spec, folder, device, strict, compiled, f"{title} {name_of(spec)}")
+        record = _train_and_score(spec, folder, device, strict, compiled, f"{title} {name_of(spec)}", log_folder)
     except UserError:
         raise  # the surroundings are at fault, and would be for every cell
     except Exception as error:
@@ -62,7 +74,7 @@ def name_of(spec: CellSpec) -> str:
 
 
 def _train_and_score(
-    spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool, title: str
+    spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool, title: str, log_folder: Path | None
 ) -> CellRecord:
     scorer = scorer_for(spec, device, strict)
     variant = build_variant(spec, device)
@@ -70,7 +82,8 @@ def _train_and_score(
         variant.compile()
 
     checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
-    progress = _train(variant, spec, scorer, checkpoint, title)
+    with _watching(log_folder, scorer.dataset) as watch:
+        progress = _train(variant, spec, scorer, checkpoint, title, watch)
     _keep_training(variant, spec, scorer, progress, folder)
 
     started = time.monotonic()
@@ -90,7 +103,21 @@ def _train_and_score(
     return record.model_copy(update={**kept, "compiled": compiled, "cost": cost})
 
 
-def _train(variant: Variant, spec: CellSpec, scorer: SetScorer, checkpoint: Path, title: str) -> Progress:
+@contextmanager
+def _watching(log_folder: Path | None, dataset: Dataset) -> Iterator[Watch]:
+    """What writes the log of a training, if there is to be one."""
+    if log_folder is None:
+        yield lambda progress: None
+        return
+
+    log = TrainingLog(log_folder, partial(samples_picture, mixture=dataset.mixture))
+    try:
+        yield lambda progress: log.update(progress.step, progress.history, progress.strip)
+    finally:
+        log.close()
+
+
+def _train(variant: Variant, spec: CellSpec, scorer: SetScorer, checkpoint: Path, title: str, watch: Watch) -> Progress:
     if variant.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(variant.device)
 
@@ -102,6 +129,7 @@ def _train(variant: Variant, spec: CellSpec, scorer: SetScorer, checkpoint: Path
                 share, spent.kimg, 1000 * spent.kimg / max(spent.seconds, 1e-9), losses
             ),
             snapshot=lambda: draw(variant, scorer.dataset, spec.seed, "strip", n_shown).images,
+            watch=watch,
         )  # fmt: skip
 
 

@@ -29,28 +29,34 @@ class Outcome:
     failures: list[str]
 
 
-def run(plan: Plan, out: Path) -> Outcome:
-    """Carry out the plan in `out`. Finished parts are kept; a failed part becomes a record and the rest goes on."""
+def run(plan: Plan, out: Path, logged: bool = False) -> Outcome:
+    """Carry out the plan in `out`. Finished parts are kept; a failed part becomes a record and the rest goes on.
+
+    logged  whether the trainings are logged for TensorBoard
+    """
     folder = RunFolder(out)
     with folder.owned(plan), folder.logged():
         for dataset in dict.fromkeys(spec.dataset for spec in plan.cells):
             DATASETS.create(dataset).fetch()  # before an hour of training, not after
 
         with workers(plan.jobs) as each:
-            parts = list(each(partial(run_part, plan, folder), in_order(plan)))
+            parts = list(each(partial(run_part, plan, folder, logged=logged), in_order(plan)))
             judged = [record for panel in each(partial(run_panel, plan, folder), panels(plan)) for record in panel]
 
         board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules())
     return Outcome(board, failures(parts, judged))
 
 
-def run_part(plan: Plan, folder: RunFolder, part: CellSpec | ReferenceSpec) -> CellRecord | ReferenceRecord:
-    """One cell or reference row of a plan."""
+def run_part(
+    plan: Plan, folder: RunFolder, part: CellSpec | ReferenceSpec, logged: bool = False
+) -> CellRecord | ReferenceRecord:
+    """One cell or reference row of a plan. `logged`: as for `run`."""
     device = torch.device(plan.device)
     if isinstance(part, ReferenceSpec):
         return run_reference(part, folder.reference(part), device, plan.strict)
     title = f"cell {plan.cells.index(part) + 1}/{len(plan.cells)}"
-    return run_cell(part, folder.cell(part), device, plan.strict, plan.compiled, title)
+    log_folder = folder.training_log(part) if logged else None
+    return run_cell(part, folder.cell(part), device, plan.strict, plan.compiled, title, log_folder)
 
 
 def failures(parts: Sequence[CellRecord | ReferenceRecord], judged: Sequence[JudgeRecord | AttackRecord]) -> list[str]:

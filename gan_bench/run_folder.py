@@ -8,6 +8,7 @@ runs/<name>/plan.json  run.log  verification.json
                                              <detector>@<hash> for changed settings
   attacks/<dataset>/seed-<k>/                what attacks on these detectors did
   deliveries/<dataset>/seed-<k>.parquet      what was done to each image that they saw
+  tensorboard/<dataset>/<key>/seed-<k>/      the course of a training, where `--log tensorboard` asked for it
   leaderboard/                               the pages
 """
 
@@ -77,6 +78,10 @@ class RunFolder:
     def cell_of(self, dataset: str, key: str, seed: int) -> Path:
         """The folder of the cell with this key."""
         return self.path / "cells" / dataset / key / f"seed-{seed}"
+
+    def training_log(self, spec: CellSpec) -> Path:
+        """The folder of the log of one training: `tensorboard --logdir RUN/tensorboard` shows all of them."""
+        return self.path / "tensorboard" / self.cell(spec).relative_to(self.path / "cells")
 
     def reference(self, spec: ReferenceSpec) -> Path:
         """The folder of a row that is no generator."""

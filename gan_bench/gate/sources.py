@@ -91,14 +91,14 @@ def _of_measured(name: str, measured: Mapping[int | None, Measured]) -> Subject:
 
 def of_path(path: Path, scoring: Scoring) -> Subject:
     """Images on disk: one draw of a generator of which nothing else is known."""
-    return _of_measured("samples", {None: measure_path(path, scoring)})
+    return _of_measured(path.name, {None: measure_path(path, scoring)})
 
 
 def of_array(images: Any, scoring: Scoring) -> Subject:
     """The same for a tensor or an array of images."""
     tell = once_each(to_log(log, "images"))
     fitted = fit_array(joined(images).cpu(), DATASETS.create(scoring.dataset), scoring.value_range, tell)
-    return _of_measured("samples", {None: measure_images(Reference("images", fitted), "images", scoring, tell)})
+    return _of_measured("images", {None: measure_images(Reference("images", fitted), "images", scoring, tell)})
 
 
 def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Subject:
@@ -133,7 +133,7 @@ def _drawn(draw: Draw, what: str, seed: int, scoring: Scoring, tell: Tell) -> Im
     try:
         made = draw(n, seed)
     except Exception as error:
-        raise UserError(f"{call} fails{_place_in(what, error)}: {' '.join(shown(error).split())}") from error
+        raise UserError(f"{call} fails: {_told(what, error)}") from error
 
     try:
         images = joined(made).cpu()
@@ -144,11 +144,13 @@ def _drawn(draw: Draw, what: str, seed: int, scoring: Scoring, tell: Tell) -> Im
         raise UserError(f"{call}: {error}") from error
 
 
-def _place_in(what: str, error: Exception) -> str:
-    """Where in the user's file, "FILE:FUNCTION", an error came up: " in line 7"; "" where that is not known."""
-    file = Path(what.rpartition(":")[0]).resolve()
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == file]
-    return f" in line {lines[-1]}" if lines else ""
+def _told(what: str, error: Exception) -> str:
+    """An error as one line, which begins with the line of the user's file, "FILE:NAME", where it came up."""
+    file = what.rpartition(":")[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == Path(file).resolve()]
+    place = f"{file}:{lines[-1]}: " if lines else ""
+    return place + " ".join(shown(error).split())
 
 
 def load_generator(text: str, latent: tuple[int, ...] | None = None) -> Draw:
