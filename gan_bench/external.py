@@ -272,7 +272,9 @@ def oddities(made: Tensor, real: Tensor) -> list[str]:
     if made.max() <= 1:
         found.append("no value is above 1 of 255; were floats from 0 to 1 cut to whole numbers?")
     elif made.min() >= MIDDLE > real.min():
-        found.append("no value is in the darker half of the range; are these values from 0 to 1, declared as -1 to 1?")
+        found.append(
+            "no value is in the darker half of the range; are they from 0 to 1 and were declared as -1 to 1, or inverted?"
+        )
     elif abs(level - level_of_reals) > FAR:
         found.append(
             f"the mean level is {level:.0f} of 255, that of the reals {level_of_reals:.0f}; "
