@@ -15,8 +15,9 @@ from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.core.remarks import once_each, to_log
 from gan_bench.device import pick
-from gan_bench.external import check_scored, fit_array, tell_oddities
+from gan_bench.external import check_scored
 from gan_bench.images.arrays import Range, checked_labels, joined
+from gan_bench.images.fit import fit_array, tell_oddities
 from gan_bench.records import MetricValue, ScoreSpec
 from gan_bench.scorer import scorer_for
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,9 +22,7 @@ from gan_bench.images import convert, tasks
 from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import save_samples_picture
 from gan_bench.images.sets import ImageSet, in_memory
-from gan_bench.leaderboard.entries import entries_of
-from gan_bench.leaderboard.estimates import Estimate, over_seeds
-from gan_bench.leaderboard.frames import generator_frame
+from gan_bench.metrics.measured import Measurement
 from gan_bench.records import (
     Interval,
     MetricValue,
@@ -37,7 +35,10 @@ from gan_bench.records import (
 )
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import originals
-from gan_bench.scorer import Measurement, SetScorer, scorer_for, summary
+from gan_bench.scorer import SetScorer, scorer_for, summary
+
+if TYPE_CHECKING:
+    from gan_bench.leaderboard.estimates import Estimate
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,10 @@ def means(records: Sequence[ReferenceRecord]) -> list[MetricValue]:
     """Each number of one entry averaged over its seeds, with the interval that the leaderboard shows; of one seed, its own."""
     if len(records) == 1:
         return list(records[0].metrics)
+
+    from gan_bench.leaderboard.entries import entries_of  # not needed to score
+    from gan_bench.leaderboard.estimates import over_seeds
+    from gan_bench.leaderboard.frames import generator_frame
 
     frame = generator_frame(entries_of([Result(Path(), record, {}) for record in records]))
     found = over_seeds(frame, ["name"])

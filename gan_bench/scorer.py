@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
 import multiprocessing
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.intervals import interval as interval_within
 from gan_bench.core.progress import spinner
 from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.datasets import DATASETS
@@ -24,16 +21,15 @@ from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
 from gan_bench.images.sets import ImageSet, in_memory
 from gan_bench.metrics import METRICS, PIXEL_NEEDS
-from gan_bench.metrics.base import BaseMetric, Extracted, MetricInput, Pixels, Sampled, TooFew
+from gan_bench.metrics.base import Extracted, Pixels
+from gan_bench.metrics.measured import Against, AnyMetric, Measurement, reasons
 from gan_bench.metrics.neighbours import closest
-from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, short_count
+from gan_bench.records import ExtractorInfo, MetricValue, ScoreSpec
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
 SPLIT: SplitName = "train"  # the literature compares with the training split
 WHOLE = ("train", "held-out")  # needs of metrics that compare with all of it
-METHOD = "95 % interval over samples, within the range of the number, the reals as they are"
-AnyMetric = BaseMetric[Any]
 LOGGED = ("fd", "modes_covered")
 
 
@@ -104,7 +100,7 @@ class SetScorer:
             numbers += self._score_pixels(need, Pixels(made), Pixels(wanted))
         if labels is not None and not pairs:  # what was made from test images has seen the exam
             numbers += self._score_lessons(fakes, labels)
-        for reason, names in _reasons(numbers).items():
+        for reason, names in reasons(numbers).items():
             tell(logging.WARNING, f"{self.dataset.name}: no {', '.join(names)}: {reason}.")
         return numbers + self._missing(len(fakes))
 
@@ -200,60 +196,6 @@ class SetScorer:
         return self._lessons[n]
 
 
-class Measurement(NamedTuple):
-    """A number, and what each fake (N,) adds to it, up to a constant; None: that is not known."""
-
-    value: MetricValue
-    shares: Tensor | None
-
-
-class Against(NamedTuple):
-    """What values are measured in, on how many images, against what: the part of their names that they share."""
-
-    extractor: str
-    n_fake: int
-    n_real: int
-    split: str
-
-    def numbers(self, metric: AnyMetric, fake: MetricInput, real: MetricInput) -> list[Measurement]:
-        """The metric's numbers; one that is not finite has no value."""
-        try:
-            found = metric(fake, real)
-        except TooFew as reason:
-            return self.missing(metric, str(reason))
-        return [
-            self._number(metric, output, value)
-            if math.isfinite(value)
-            else self._number(metric, output, None, "it is not a finite number for these images")
-            for output, value in found.items()
-        ]
-
-    def missing(self, metric: AnyMetric, reason: str) -> list[Measurement]:
-        """The metric's numbers without values, and why."""
-        return [self._number(metric, output, None, reason) for output in metric.outputs]
-
-    def _number(self, metric: AnyMetric, output: str, value: float | None, unavailable: str | None = None) -> Measurement:
-        known: dict[str, Any] = {}
-        if isinstance(value, Sampled):
-            known = {"least": value.least, "most": value.most, "interval": interval_of(value)}
-        recorded = MetricValue(
-            name=f"{output}_{self.extractor}_{short_count(self.n_fake)}", metric=output,
-            higher_is_better=metric.outputs[output], **self._asdict(),
-            value=None if value is None else float(value), unavailable=unavailable,
-            **known,
-        )  # fmt: skip
-        return Measurement(recorded, value.shares if isinstance(value, Sampled) else None)
-
-
-def _reasons(numbers: list[Measurement]) -> dict[str, list[str]]:
-    """Why numbers have no value -> their names."""
-    found: dict[str, list[str]] = {}
-    for value, _ in numbers:
-        if value.unavailable is not None:
-            found.setdefault(value.unavailable, []).append(value.name)
-    return found
-
-
 def applies(metric: AnyMetric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
     """Whether the metric means something with this extractor on this dataset."""
     if metric.needs in PIXEL_NEEDS:
@@ -273,17 +215,6 @@ def same_set(fake: Extracted, real: Extracted) -> bool:
         return False
     of_fake, of_real = ((x.features.double().mean(0), x.features.double().square().mean(0)) for x in (fake, real))
     return all(torch.allclose(f, r, rtol=1e-6) for f, r in zip(of_fake, of_real, strict=True))
-
-
-def interval_of(value: Sampled) -> Interval | None:
-    """Of a number whose error over the fakes is known: where it would lie for other fakes of the same generator.
-
-    None where the error is 0: all fakes are alike in it, which is no proof that others are.
-    """
-    if not (math.isfinite(value.error) and value.error > 0):
-        return None
-    low, high = interval_within(value, value.error, value.least, value.most)
-    return Interval(low=low, high=high, method=METHOD)
 
 
 def summary(values: list[MetricValue] | tuple[MetricValue, ...]) -> str:

@@ -15,7 +15,7 @@ from PIL import Image
 from gan_bench import extraction
 from gan_bench.core.remarks import to_log
 from gan_bench.datasets import DATASETS
-from gan_bench.external import fit, oddities
+from gan_bench.images.fit import fit, oddities
 from gan_bench.images.pictures import save_png
 from gan_bench.images.sets import LazyImages, in_memory
 from gan_bench.scorer import SetScorer

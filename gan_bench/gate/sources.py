@@ -19,11 +19,12 @@ from gan_bench.core.registry import suggest
 from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
-from gan_bench.external import Measured, Scoring, fit_array, measure_images, measure_path
+from gan_bench.external import Measured, Scoring, measure_images, measure_path
 from gan_bench.gate.baseline import Baseline
 from gan_bench.gate.entries import Subject, Training, bare, common_fields, of_run
 from gan_bench.gate.samples import pack
 from gan_bench.images.arrays import Range, joined
+from gan_bench.images.fit import fit_array
 from gan_bench.images.sets import ImageSet
 from gan_bench.metrics import METRICS
 from gan_bench.records import FROM_LATENTS
