@@ -32,7 +32,7 @@ from gan_bench.features import EXTRACTORS
 from gan_bench.images import convert
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Sampled
-from gan_bench.scorer import interval_of
+from gan_bench.metrics.measured import interval_of
 
 N_FAKE, N_REAL, POOL = 1000, 2000, 20_000
 NEEDS = ("features", "logits", "classifier", "condition", "train", "held-out")  # of metrics that look at features with classes

@@ -111,7 +111,7 @@ def measure(spec: ScoreSpec, device: torch.device) -> Values:
     for what, rung in rungs(scorer.dataset, spec.n_fake).items():
         print(f"{spec.dataset}: {what}, {spec.n_fake:,} images", flush=True)
         digest = convert.digest(rung.images)
-        for value in scorer.score(rung.images, f"{spec.dataset} {what}", rung.asked, digest=digest):
+        for value, _ in scorer.measure(rung.images, f"{spec.dataset} {what}", rung.asked, digest=digest):
             found.setdefault((value.metric, value.extractor.partition("@")[0]), {})[what] = value
     return found
 

@@ -5,8 +5,8 @@ Three parts; exit code 1 where one of the two limits is not met.
    and the features included, must stay below 3 GB. One matrix of all distances would take 10 GB.
 2. Time: the seconds that each metric takes at the counts of the preset `quick`, for a first set of fakes, and for another set
    against the same reals.
-3. Reuse: a `Scorer` without cached features scores two sets of photographs with noise. The work on the reals is done once, so
-   the second set must take at most 1 / 1.8 of the time of the first.
+3. Reuse: a `SetScorer` without cached features scores two sets of photographs with noise. The work on the reals is done once,
+   so the second set must take at most 1 / 1.8 of the time of the first.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from gan_bench.device import environment, peak_memory_mb, pick
 from gan_bench.extraction import extract
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted
-from gan_bench.scorer import Scorer
+from gan_bench.scorer import SetScorer
 
 MOST_GB, LEAST_RATIO = 3.0, 1.8
 N_FAKE, N_REAL, CLASSES = 5_000, 10_000, 10
@@ -109,7 +109,7 @@ def reuse(device: torch.device) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ):
         (Path(folder) / "datasets").symlink_to((cache_folder() / "datasets").resolve(), target_is_directory=True)
         os.environ["GAN_BENCH_CACHE"] = folder
-        scorer = Scorer(dataset, N_REAL, EXTRACTORS, SCORED, device, strict=True)
+        scorer = SetScorer(dataset, N_REAL, EXTRACTORS, SCORED, device, strict=True)
         sets = {f"noise of sd {sd}": noisy(dataset, sd) for sd in (25, 50)}
         for extractor in scorer.extractors:
             extract(extractor, scorer.split.images[torch.arange(100)], "warm-up")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_bench.api import Scores, score
+    from gan_bench.api import Scorer, Scores, score
     from gan_bench.gate.api import check
 
 __version__ = "0.1.0"
-__all__ = ["Scores", "__version__", "check", "score"]
+__all__ = ["Scorer", "Scores", "__version__", "check", "score"]
 
 
 def __getattr__(name: str) -> Any:

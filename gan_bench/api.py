@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,14 +13,18 @@ from torch import Tensor
 
 from gan_bench import suites
 from gan_bench.budget import parse_preset
-from gan_bench.datasets import DATASETS
+from gan_bench.core.remarks import once_each, to_log
 from gan_bench.device import pick
-from gan_bench.external import check_scored, fit_array
-from gan_bench.images.arrays import checked_labels
+from gan_bench.external import check_scored
+from gan_bench.images.arrays import Range, checked_labels, joined
+from gan_bench.images.fit import fit_array, tell_oddities
 from gan_bench.records import MetricValue, ScoreSpec
 from gan_bench.scorer import scorer_for
 
+log = logging.getLogger(__name__)
 Array = Tensor | np.ndarray
+Images = Array | Sequence[Array]
+NOT_IN_NAMES = re.compile(r"[^\w./-]")  # characters that MLflow refuses or TensorBoard changes in the name of a number
 
 
 class Scores(Mapping[str, float]):
@@ -40,6 +46,15 @@ class Scores(Mapping[str, float]):
     def __repr__(self) -> str:
         return f"Scores({', '.join(f'{name}={value:.4g}' for name, value in self._values.items())})"
 
+    def to_dict(self, prefix: str = "", counts: bool = True) -> dict[str, float]:
+        """Plain numbers for TensorBoard, W&B or MLflow: {"eval/fd_lite0-64_5k": 144.0}. All of these accept the names, where
+        "@" is "-".
+
+        counts  whether names have the number of images, without which two numbers of one name may not be comparable
+        """
+        named = {m: m.name if counts else m.bare_name for m in self.records}
+        return {NOT_IN_NAMES.sub("-", prefix + name): m.value for m, name in named.items() if m.value is not None}
+
     def to_frame(self) -> pd.DataFrame:
         """One row for each number, also for those that could not be computed: value, interval, counts, and the reason."""
         rows = []
@@ -49,39 +64,90 @@ class Scores(Mapping[str, float]):
         return pd.DataFrame(rows).set_index("name")
 
 
+class Scorer:
+    """Scores images against a dataset's training split, as often as a training loop likes: the reals' side is computed once.
+
+        scorer = gan_bench.Scorer("cifar10", metrics=["fd", "pr"], value_range=(-1, 1))
+        for step in ...:
+            run.log(scorer(fakes).to_dict(prefix="eval/"), step=step)
+
+    What looks odd about images, such as another range of values, is logged: each kind of remark once.
+    """
+
+    def __init__(
+        self,
+        dataset: str,
+        *,
+        metrics: Sequence[str] | None = None,
+        extractors: Sequence[str] | None = None,
+        value_range: Range | None = None,
+        budget: str = "quick",
+        device: str = "auto",
+        strict: bool = False,
+    ) -> None:
+        """What to compare with, and by what.
+
+        dataset      its name, or folder:PATH for a folder of images
+        extractors, metrics  by name; by default those of the dataset's suite
+        value_range  what is black and what is white in float images, such as (-1, 1)
+        budget       the preset whose number of reals to compare with
+        device       where features are computed
+        strict       whether an extractor without weights is an error
+
+        Raises UserError, a ValueError, at unknown names and where the dataset cannot be had.
+        """
+        preset = parse_preset(budget)
+        by_extractors, by_metrics = suites.measured_by(dataset, extractors, metrics)
+        spec = ScoreSpec(
+            dataset=dataset, preset=preset.name, n_fake=preset.n_fake, n_real=preset.n_real,
+            extractors=by_extractors, metrics=by_metrics,
+        )  # fmt: skip
+        self.value_range = value_range
+        self._scorer = scorer_for(spec, pick(device), strict)
+        self._tell = once_each(to_log(log))
+
+    def __call__(self, images: Images, labels: Array | Sequence[int] | None = None) -> Scores:
+        """The same as `score`."""
+        return self.score(images, labels)
+
+    def score(self, images: Images, labels: Array | Sequence[int] | None = None) -> Scores:
+        """{"fd_lite0@64_5k": 144.0, ...}; `.to_dict()` is for loggers, `.to_frame()` tells all.
+
+        images  tensor or array (N, C, H, W) or (N, H, W, C), uint8, or float with `value_range`; of a dataset of points (N, 2);
+                or a list of these, or of single images. A tensor stays on its device
+        labels  the classes (N,) that the images were asked to be of, if they were
+
+        Raises UserError, a ValueError, at images that cannot be scored.
+        """
+        target = self._scorer.dataset
+        fitted = fit_array(joined(images), target, self.value_range, self._tell_of_images)
+        asked = None if labels is None else checked_labels(torch.as_tensor(labels).cpu(), len(fitted), target.n_classes)
+
+        tell_oddities(fitted, self._scorer.real.images, self._tell_of_images)
+        found = self._scorer.score(fitted, "images", asked, tell=self._tell)
+        check_scored(found, len(fitted))
+        return Scores(found)
+
+    def _tell_of_images(self, level: int, sentence: str) -> None:
+        self._tell(level, f"images: {sentence}")
+
+
 def score(
-    images: Array,
+    images: Images,
     dataset: str,
     *,
-    labels: Array | None = None,
-    value_range: tuple[float, float] | None = None,
+    labels: Array | Sequence[int] | None = None,
+    value_range: Range | None = None,
     budget: str = "quick",
-    extractors: list[str] | None = None,
-    metrics: list[str] | None = None,
+    extractors: Sequence[str] | None = None,
+    metrics: Sequence[str] | None = None,
     device: str = "auto",
 ) -> Scores:
-    """Score images against a dataset's training split: {"fd_lite0@64_5k": 144.0, ...}; `.to_frame()` tells all.
+    """Score images once; the arguments are those of `Scorer` and of its `score`. Raises UserError as they do.
 
-    images       tensor or array (N, C, H, W) or (N, H, W, C), uint8, or float with `value_range`; of a dataset of points (N, 2)
-    dataset      its name, or folder:PATH for a folder of images
-    labels       the classes (N,) that the images were asked to be of, if they were
-    value_range  what is black and what is white in float images, such as (-1, 1)
-    budget       the preset whose number of reals to compare with
-    extractors, metrics  by name; by default those of the dataset's suite
-
-    The reals' side is computed once in a process, so that a training loop may call this often. Raises UserError, a
-    ValueError, at images that cannot be scored and at unknown names.
+    The reals' side is kept for the next call with the same dataset, metrics and extractors.
     """
-    target, preset = DATASETS.create(dataset), parse_preset(budget)
-    by_extractors, by_metrics = suites.measured_by(dataset, extractors, metrics)
-
-    fitted = fit_array(torch.as_tensor(images), target, "images", value_range)
-    asked = None if labels is None else checked_labels(torch.as_tensor(labels).cpu(), len(fitted), target.n_classes)
-
-    spec = ScoreSpec(
-        dataset=dataset, preset=preset.name, n_fake=len(fitted), n_real=preset.n_real,
-        extractors=by_extractors, metrics=by_metrics,
+    scorer = Scorer(
+        dataset, metrics=metrics, extractors=extractors, value_range=value_range, budget=budget, device=device
     )  # fmt: skip
-    found = scorer_for(spec, pick(device)).score(fitted, dataset, asked)
-    check_scored(found, len(fitted))
-    return Scores(found)
+    return scorer.score(images, labels)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,35 +15,45 @@ from gan_bench.core.changes import label_of
 from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.progress import TrainingBar
+from gan_bench.core.training_log import TrainingLog
+from gan_bench.datasets.base import Dataset
 from gan_bench.device import environment, peak_memory_mb
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.images import convert
 from gan_bench.images.files import save_samples
-from gan_bench.images.pictures import STRIP, save_samples_picture, save_strip, strip_size
+from gan_bench.images.pictures import STRIP, samples_picture, save_samples_picture, save_strip, strip_size
 from gan_bench.pairs import pairs_of, rows
 from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import Drawn, build_variant, draw, kept_networks, save_networks
-from gan_bench.scorer import Scorer, scorer_for, summary
-from gan_bench.train import Progress, curves, train, write_history
+from gan_bench.scorer import SetScorer, scorer_for, summary
+from gan_bench.train import Progress, Watch, curves, train, write_history
 
 log = logging.getLogger(__name__)
 NEAREST = 3  # training images shown below each sample
 
 
-def run_cell(spec: CellSpec, folder: Path, device: torch.device, strict: bool = False, compiled: bool = False) -> CellRecord:
+def run_cell(
+    spec: CellSpec,
+    folder: Path,
+    device: torch.device,
+    strict: bool = False,
+    compiled: bool = False,
+    log_folder: Path | None = None,
+) -> CellRecord:
     """Train, sample, score and record one cell; all its files are in `folder`. A bug or a full memory becomes a record.
 
-    strict    a missing extractor is a UserError
-    compiled  networks by torch.compile
+    strict      a missing extractor is a UserError
+    compiled    networks by torch.compile
+    log_folder  where the training is logged for TensorBoard; None: nowhere
     """
     done = finished(folder / RECORD, CellRecord, spec)
     if done is not None:
         return done
 
     try:
-        record = _train_and_score(spec, folder, device, strict, compiled)
+        record = _train_and_score(spec, folder, device, strict, compiled, log_folder)
     except UserError:
         raise  # the surroundings are at fault, and would be for every cell
     except Exception as error:
@@ -58,14 +71,17 @@ def name_of(spec: CellSpec) -> str:
     return f"{spec.dataset} {label_of(spec.variant, spec.changed)} seed {spec.seed}"
 
 
-def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool) -> CellRecord:
+def _train_and_score(
+    spec: CellSpec, folder: Path, device: torch.device, strict: bool, compiled: bool, log_folder: Path | None
+) -> CellRecord:
     scorer = scorer_for(spec, device, strict)
     variant = build_variant(spec, device)
     if compiled:
         variant.compile()
 
     checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
-    progress = _train(variant, spec, scorer, checkpoint)
+    with _watching(log_folder, scorer.dataset) as watch:
+        progress = _train(variant, spec, scorer, checkpoint, watch)
     _keep_training(variant, spec, scorer, progress, folder)
 
     started = time.monotonic()
@@ -85,7 +101,21 @@ def _train_and_score(spec: CellSpec, folder: Path, device: torch.device, strict:
     return record.model_copy(update={**kept, "compiled": compiled, "cost": cost})
 
 
-def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path) -> Progress:
+@contextmanager
+def _watching(log_folder: Path | None, dataset: Dataset) -> Iterator[Watch]:
+    """What writes the log of a training, if there is to be one."""
+    if log_folder is None:
+        yield lambda progress: None
+        return
+
+    log = TrainingLog(log_folder, partial(samples_picture, mixture=dataset.mixture))
+    try:
+        yield lambda progress: log.update(progress.step, progress.history, progress.strip)
+    finally:
+        log.close()
+
+
+def _train(variant: Variant, spec: CellSpec, scorer: SetScorer, checkpoint: Path, watch: Watch) -> Progress:
     if variant.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(variant.device)
 
@@ -97,10 +127,11 @@ def _train(variant: Variant, spec: CellSpec, scorer: Scorer, checkpoint: Path) -
                 share, spent.kimg, 1000 * spent.kimg / max(spent.seconds, 1e-9), losses
             ),
             snapshot=lambda: draw(variant, scorer.dataset, spec.seed, "strip", n_shown).images,
+            watch=watch,
         )  # fmt: skip
 
 
-def _keep_training(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, folder: Path) -> None:
+def _keep_training(variant: Variant, spec: CellSpec, scorer: SetScorer, progress: Progress, folder: Path) -> None:
     write_history(progress, folder / SHOWN["history"])
     save_strip(progress.strip, folder / SHOWN["strip"], scorer.dataset.mixture)
     save_networks(variant, spec, folder)
@@ -111,7 +142,7 @@ def _weights_of(variant: Variant, folder: Path) -> dict[str, str]:
     return {name: sha256_of(folder / name) for name in kept_networks(variant)}
 
 
-def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress, drawn: Drawn) -> CellRecord:
+def _score(variant: Variant, spec: CellSpec, scorer: SetScorer, progress: Progress, drawn: Drawn) -> CellRecord:
     """The record of a training and its samples; those of one that diverged are not scored."""
     metrics = [] if progress.diverged else scorer.score(drawn.images, name_of(spec), drawn.labels, pairs_of(variant, drawn))
     generator_parameters, discriminator_parameters = variant.parameter_counts()
@@ -136,7 +167,7 @@ def _score(variant: Variant, spec: CellSpec, scorer: Scorer, progress: Progress,
     )
 
 
-def _keep_samples(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) -> tuple[str, ...]:
+def _keep_samples(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: Path) -> tuple[str, ...]:
     """Write the samples and their pictures; returns what the rows of one of them show, if there is such a picture."""
     save_samples(drawn.images, drawn.labels, folder / SAMPLES)
     save_samples_picture(drawn.images, folder / SHOWN["samples"], scorer.dataset.mixture)
@@ -147,7 +178,7 @@ def _keep_samples(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) 
     return tuple(shown_rows)
 
 
-def _keep_neighbours(variant: Variant, scorer: Scorer, drawn: Drawn, folder: Path) -> None:
+def _keep_neighbours(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: Path) -> None:
     """Write a picture of samples above the training images nearest to them; points have none."""
     if scorer.extractors and not variant.draws_points:
         first = drawn.images[:STRIP]

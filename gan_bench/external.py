@@ -5,54 +5,66 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import shutil
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from gan_bench import suites
-from gan_bench.budget import Preset
+from gan_bench.budget import Preset, parse_preset
 from gan_bench.core.errors import UserError
+from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
 from gan_bench.images import convert
-from gan_bench.images.arrays import Range, form_of
+from gan_bench.images.arrays import Range
 from gan_bench.images.files import Found, open_images
-from gan_bench.images.sets import ImageSet, LazyImages, in_memory, load_if_small, spread
-from gan_bench.records import MetricValue, ReferenceRecord, ReferenceSpec
+from gan_bench.images.fit import fit, tell_oddities
+from gan_bench.images.sets import LazyImages, load_if_small
+from gan_bench.metrics.measured import Measurement
+from gan_bench.records import (
+    BENCHMARK_VERSION,
+    CellRecord,
+    MetricValue,
+    ReferenceRecord,
+    ReferenceSpec,
+    ScoreSpec,
+)
 from gan_bench.references import Reference, measure_reference, write_reference
-from gan_bench.run_folder import RunFolder
-from gan_bench.scorer import Measurement, Scorer, scorer_for
+from gan_bench.run_folder import RunFolder, read_runs
+from gan_bench.scorer import scorer_for
 
 log = logging.getLogger(__name__)
-LOOKED_AT = 500  # images, for their statistics
-FAR = 64  # levels of 255 by which mean brightnesses differ
 
 
 @dataclass(frozen=True)
-class ScoreRequest:
-    """What the user asks for: which images, against what, by what.
+class Scoring:
+    """How somebody's images are scored.
 
-    n            how many of the images, chosen by a fixed shuffle; None: all
+    n            how many of them, chosen by a fixed shuffle; None: all, or of a function the preset's number
     value_range  what is black and what is white in an array of floats
-    name, run    put the row among those of this run, under this name
+    extractors, metrics  None: those of the dataset's suite
+    strict       whether an extractor without weights is an error
+    name         what records call the images; None: by where they come from
+    most         where n is None: of more images only so many, as other entries of a run have; None: no limit
     """
 
-    path: Path
     dataset: str
     preset: Preset
+    device: torch.device
     n: int | None = None
     value_range: Range | None = None
     extractors: list[str] | None = None
     metrics: list[str] | None = None
     strict: bool = False
     name: str | None = None
-    run: Path | None = None
+    most: int | None = None
 
 
 class Measured(NamedTuple):
@@ -63,76 +75,126 @@ class Measured(NamedTuple):
     numbers: list[Measurement]
 
 
-def score_path(request: ScoreRequest, device: torch.device) -> ReferenceRecord:
-    """Score the images at a path against a dataset. Raises UserError for whatever is wrong with them."""
-    dataset, folder = DATASETS.create(request.dataset), None
-    if request.name is not None and request.run is not None:
-        folder = entry_folder(request.run, dataset, request.name)
-
-    row, record, _ = measure_path(request, device)
-    if folder is not None:
-        write_reference(record, row, dataset, folder)
-    return record
-
-
-def measure_path(request: ScoreRequest, device: torch.device) -> Measured:
+def measure_path(path: Path, scoring: Scoring) -> Measured:
     """Score the images at a path, and keep nothing of it. Raises UserError for whatever is wrong with them."""
-    path, dataset = request.path, DATASETS.create(request.dataset)
-    extractors, metrics = suites.measured_by(request.dataset, request.extractors, request.metrics)
+    dataset = DATASETS.create(scoring.dataset)
+    tell = once_each(to_log(log, str(path)))
 
-    found = open_images(path, request.value_range, convert.are_points(dataset.image_shape))
+    found = open_images(path, scoring.value_range, convert.are_points(dataset.image_shape))
     for warning in found.warnings:
-        log.warning("%s: %s", path, warning)
-    lazy, labels = _chosen(found, request, dataset)
-    images = load_if_small(fit(lazy, dataset, str(path)))
+        tell(logging.WARNING, warning)
+    lazy, labels = _chosen(found, path, scoring, dataset)
+    images = load_if_small(fit(lazy, dataset, tell))
+    return measure_images(Reference(f"scored from {path.name}", images, labels), str(path), scoring, tell)
 
+
+def measure_images(row: Reference, name: str, scoring: Scoring, tell: Tell) -> Measured:
+    """Score somebody's images, which are in the dataset's shape. `name`: what records call them where `scoring` has none.
+
+    Raises UserError where no number can be computed of them.
+    """
+    extractors, metrics = suites.measured_by(scoring.dataset, scoring.extractors, scoring.metrics)
     spec = ReferenceSpec(
-        dataset=request.dataset, name=request.name or str(path), preset=request.preset.name, n_fake=len(images),
-        n_real=request.preset.n_real, extractors=extractors, metrics=metrics, samples_digest=convert.digest(images),
+        dataset=scoring.dataset, name=scoring.name or name, preset=scoring.preset.name, n_fake=len(row.images),
+        n_real=scoring.preset.n_real, extractors=extractors, metrics=metrics, samples_digest=convert.digest(row.images),
     )  # fmt: skip
-    scorer = scorer_for(spec, device, request.strict)
-    _warn_of_oddities(images, scorer, path)
+    scorer = scorer_for(spec, scoring.device, scoring.strict)
 
-    return measure_images(spec, Reference(f"scored from {path.name}", images, labels), scorer, device)
-
-
-def measure_images(spec: ReferenceSpec, row: Reference, scorer: Scorer, device: torch.device) -> Measured:
-    """Score somebody's images. Raises UserError where no number can be computed of them."""
-    record, numbers = measure_reference(spec, row, scorer, device, external=True)
+    tell_oddities(row.images, scorer.real.images, tell)
+    record, numbers = measure_reference(spec, row, scorer, scoring.device, external=True)
     check_scored(record.metrics, len(row.images))
     return Measured(row, record, numbers)
 
 
-def fit_array(array: Tensor, dataset: Dataset, name: str, value_range: Range | None) -> ImageSet:
-    """Images in memory, in the dataset's shape. Raises UserError for whatever is wrong with them."""
-    array = array.detach().cpu()
-    form = form_of(array.shape, array.dtype, value_range, convert.are_points(dataset.image_shape))
-    return load_if_small(fit(LazyImages.of(form.at_rest(array)), dataset, name))
-
-
-def _chosen(found: Found, request: ScoreRequest, dataset: Dataset) -> tuple[LazyImages, Tensor | None]:
+def _chosen(found: Found, path: Path, scoring: Scoring, dataset: Dataset) -> tuple[LazyImages, Tensor | None]:
     """The images to score and their classes. Raises UserError when there are fewer than were asked for."""
-    images, n = found.images, request.n
-    labels = None if found.classes is None else labels_of(found.classes, dataset, str(request.path))
-    if n is None:
-        return images, labels
+    images = found.images
+    labels = None if found.classes is None else labels_of(found.classes, dataset, str(path))
+    n = scoring.n or min(len(images), scoring.most or len(images))
     if len(images) < n:
-        raise UserError(f"{request.path} holds {len(images):,} images and {n:,} were asked for.")
+        raise UserError(f"{path} holds {len(images):,} images and {n:,} were asked for.")
 
+    if scoring.n is None and scoring.most is not None:
+        _tell_count(path, len(images), scoring.most)
+    if n == len(images):
+        return images, labels
     chosen = torch.randperm(len(images), generator=stream(0, "external"))[:n].sort().values
     return images[chosen], None if labels is None else labels[chosen]
 
 
-def entry_folder(run_folder: Path, dataset: Dataset, name: str) -> Path:
-    """Where an entry of this name is kept. Raises UserError where it cannot be one of the run's."""
-    run = RunFolder(run_folder)
-    if not run.is_one:
-        raise UserError(f"{run_folder} is no run folder; it has no plan.json.")
+def _tell_count(path: Path, n: int, most: int) -> None:
+    """Say where more or fewer images were found than other entries have."""
+    if n > most:
+        log.info("%s: %s of its %s images are scored, as many as other entries have.", path, f"{most:,}", f"{n:,}")
+    if n < most:
+        alone = "numbers of other counts stand in columns of their own"
+        log.warning("%s: it holds %s images, and other entries have %s; %s.", path, f"{n:,}", f"{most:,}", alone)
+
+
+def like_entries(scoring: Scoring, run: RunFolder, any_budget: bool) -> Scoring:
+    """The same, and what it leaves open as a run has it for most entries of the dataset, so that one more shares their columns.
+
+    any_budget  whether the budget is open as well; else entries of another one do not count
+    """
+    way = _usual_way(run, scoring.dataset, None if any_budget else scoring.preset.name)
+    if way is None:
+        return scoring
+
+    liked = replace(
+        scoring, preset=parse_preset(way.preset), most=way.n_fake,
+        extractors=scoring.extractors or list(way.extractors), metrics=scoring.metrics or list(way.metrics),
+    )  # fmt: skip
+    log.info(
+        "scored as other entries of %s: budget %s, %s images, extractors %s, metrics %s",
+        run.path, way.preset, f"{scoring.n or way.n_fake:,}", ",".join(liked.extractors or ()), ",".join(liked.metrics or ()),
+    )  # fmt: skip
+    return liked
+
+
+def _usual_way(run: RunFolder, dataset: str, preset: str | None) -> ScoreSpec | None:
+    """How most trained variants of a dataset are scored; without any, most reference rows, else most of somebody's entries."""
+    if not run.has_records:
+        return None
+
+    found = [result.record for result in read_runs([run.path])]
+    scored = [
+        record for record in found
+        if isinstance(record, CellRecord | ReferenceRecord) and record.metrics and record.spec.dataset == dataset
+        and preset in (None, record.spec.preset) and record.spec.benchmark_version == BENCHMARK_VERSION
+    ]  # fmt: skip
+    cells = [record for record in scored if isinstance(record, CellRecord)]
+    rows = [record for record in scored if isinstance(record, ReferenceRecord) and not record.external]
+    ways = Counter(map(_way_of, cells or rows or scored))
+    return ways.most_common(1)[0][0] if ways else None
+
+
+def _way_of(record: CellRecord | ReferenceRecord) -> ScoreSpec:
+    """How it was scored, without the extractors that were not available."""
+    spec, known = record.spec, record.extractors
+    absent = {name for name, info in known.items() if info.unavailable is not None}
+    return ScoreSpec(
+        dataset=spec.dataset, preset=spec.preset, n_fake=spec.n_fake, n_real=spec.n_real,
+        extractors=tuple(name for name in spec.extractors if name not in absent), metrics=spec.metrics,
+    )  # fmt: skip
+
+
+def check_entry(run: RunFolder, dataset: Dataset) -> None:
+    """Raises UserError where no entry of this dataset can be put into a run folder, which may be new."""
     if dataset.name not in DATASETS.names():
         raise UserError(f"--name puts an entry beside the generators of a dataset, and no run has any of {dataset.name}.")
+    if not run.takes_entries:
+        raise UserError(f"--run {run.path} is no run folder, or is not writable; give one, or the name of a new folder.")
+
+
+def write_entry(run: RunFolder, dataset: Dataset, name: str, sets: Sequence[Measured]) -> None:
+    """Make these sets of images an entry of a run, in place of an earlier one of this name, and draw the run's page."""
+    from gan_bench import leaderboard  # not needed to score
 
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or hashlib.sha256(name.encode()).hexdigest()[:8]
-    return run.external(dataset.name, safe)
+    shutil.rmtree(run.external(dataset.name, safe), ignore_errors=True)
+    for row, record, _ in sets:
+        write_reference(record, row, dataset, run.external_set(dataset.name, safe, record.seed))
+    leaderboard.build(read_runs([run.path]), run.leaderboard, suites.table_rules())
 
 
 def labels_of(classes: list[str], dataset: Dataset, name: str) -> Tensor | None:
@@ -146,64 +208,6 @@ def labels_of(classes: list[str], dataset: Dataset, name: str) -> Tensor | None:
         )  # fmt: skip
         return None
     return torch.tensor([index[text] for text in classes])
-
-
-def fit(images: LazyImages, dataset: Dataset, name: str) -> LazyImages:
-    """Images in the dataset's shape; whatever has to be changed is warned about.
-
-    Images of the size that the dataset's own had before they were padded are padded in the same way.
-    """
-    channels, *size = dataset.image_shape
-    given, *given_size = images.image_shape
-    padded = dataset.padding > 0 and [side + 2 * dataset.padding for side in given_size] == size
-    resized = not padded and given_size != size
-
-    if given != channels:
-        log.warning("%s: %s images were turned into %s.", name, *(("grey", "colour") if channels == 3 else ("colour", "grey")))
-    if padded:
-        log.info("%s: images were padded to %dx%d, as those of %s are.", name, *size[::-1], dataset.name)
-    if resized:
-        log.warning("%s: images of %dx%d were resized to %dx%d (antialiased bicubic).", name, *given_size[::-1], *size[::-1])
-
-    def change(batch: Tensor) -> Tensor:
-        batch = convert.to_channels(batch, channels)
-        if padded:
-            batch = F.pad(batch, 4 * (dataset.padding,))
-        if resized:
-            batch = F.interpolate(batch.float(), size=size, mode="bicubic", antialias=True).round().clamp(0, 255).byte()
-        return batch.contiguous()
-
-    return images if images.image_shape == dataset.image_shape else images.then(change, dataset.image_shape)
-
-
-def _warn_of_oddities(images: ImageSet, scorer: Scorer, path: Path) -> None:
-    made, real = (in_memory(some[spread(len(some), LOOKED_AT)]) for some in (images, scorer.real.images))
-    for oddity in oddities(made, real):
-        log.warning("%s: %s", path, oddity)
-
-
-def oddities(made: Tensor, real: Tensor) -> list[str]:
-    """Signs that uint8 images (N, C, H, W) were stored in another way than the reals, whatever they show."""
-    if convert.are_points(made.shape[1:]):
-        return []
-
-    found = []
-    level, level_of_reals = made.float().mean().item(), real.float().mean().item()
-    if made.max() <= 1:
-        found.append("no value is above 1 of 255; were floats from 0 to 1 cut to whole numbers?")
-    elif abs(level - level_of_reals) > FAR:
-        found.append(
-            f"the mean level is {level:.0f} of 255, that of the reals {level_of_reals:.0f}; "
-            "are they inverted, or of another range?"
-        )
-    if made.shape[1] == 3 and is_grey(made) and not is_grey(real):
-        found.append("all images are grey, and the reals have colours.")
-    return found
-
-
-def is_grey(images: Tensor) -> bool:
-    """Whether all channels of images (N, C, H, W) are equal."""
-    return bool((images == images[:, :1]).all())
 
 
 def check_scored(values: Sequence[MetricValue], n: int) -> None:

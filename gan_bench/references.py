@@ -7,8 +7,9 @@ shows each of its images once.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,10 +22,23 @@ from gan_bench.images import convert, tasks
 from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import save_samples_picture
 from gan_bench.images.sets import ImageSet, in_memory
-from gan_bench.records import ReferenceRecord, ReferenceSpec, finished, spec_hash, write_record
+from gan_bench.metrics.measured import Measurement
+from gan_bench.records import (
+    Interval,
+    MetricValue,
+    ReferenceRecord,
+    ReferenceSpec,
+    Result,
+    finished,
+    spec_hash,
+    write_record,
+)
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import originals
-from gan_bench.scorer import Measurement, Scorer, scorer_for, summary
+from gan_bench.scorer import SetScorer, scorer_for, summary
+
+if TYPE_CHECKING:
+    from gan_bench.leaderboard.estimates import Estimate
 
 log = logging.getLogger(__name__)
 
@@ -91,14 +105,14 @@ def run_reference(spec: ReferenceSpec, folder: Path, device: torch.device, stric
 
 
 def score_reference(
-    spec: ReferenceSpec, reference: Reference, scorer: Scorer, device: torch.device, external: bool = False
+    spec: ReferenceSpec, reference: Reference, scorer: SetScorer, device: torch.device, external: bool = False
 ) -> ReferenceRecord:
     """The record of a row. `external`: the images are somebody's."""
     return measure_reference(spec, reference, scorer, device, external)[0]
 
 
 def measure_reference(
-    spec: ReferenceSpec, reference: Reference, scorer: Scorer, device: torch.device, external: bool = False
+    spec: ReferenceSpec, reference: Reference, scorer: SetScorer, device: torch.device, external: bool = False
 ) -> tuple[ReferenceRecord, list[Measurement]]:
     """The record of a row, and its numbers with what each image adds to them."""
     note, images, labels, truth = reference
@@ -129,3 +143,25 @@ def write_reference(record: ReferenceRecord, reference: Reference, dataset: Data
     save_samples(images, reference.labels, folder / SAMPLES)
     save_samples_picture(images, folder / SHOWN["samples"], dataset.mixture)
     write_record(folder / RECORD, record)
+
+
+def means(records: Sequence[ReferenceRecord]) -> list[MetricValue]:
+    """Each number of one entry averaged over its seeds, with the interval that the leaderboard shows; of one seed, its own."""
+    if len(records) == 1:
+        return list(records[0].metrics)
+
+    from gan_bench.leaderboard.entries import entries_of  # not needed to score
+    from gan_bench.leaderboard.estimates import over_seeds
+    from gan_bench.leaderboard.frames import generator_frame
+
+    frame = generator_frame(entries_of([Result(Path(), record, {}) for record in records]))
+    found = over_seeds(frame, ["name"])
+    return [_averaged(number, found[number.name,]) for number in records[0].metrics]
+
+
+def _averaged(number: MetricValue, mean: Estimate) -> MetricValue:
+    """A number with the mean in its place."""
+    interval = None
+    if mean.low is not None and mean.high is not None:
+        interval = Interval(low=mean.low, high=mean.high, method=mean.method or "")
+    return number.model_copy(update={"value": mean.value, "interval": interval})

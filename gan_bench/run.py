@@ -31,8 +31,11 @@ class Outcome:
     failures: list[str]
 
 
-def run(plan: Plan, out: Path) -> Outcome:
-    """Carry out the plan in `out`. Finished parts are kept; a failed part becomes a record and the rest goes on."""
+def run(plan: Plan, out: Path, logged: bool = False) -> Outcome:
+    """Carry out the plan in `out`. Finished parts are kept; a failed part becomes a record and the rest goes on.
+
+    logged  whether the trainings are logged for TensorBoard
+    """
     folder = RunFolder(out)
     with folder.owned(plan), folder.logged():
         for dataset in dict.fromkeys(spec.dataset for spec in plan.cells):
@@ -40,7 +43,7 @@ def run(plan: Plan, out: Path) -> Outcome:
 
         with progress.overall(stages_of(plan)):
             with workers(plan.jobs) as each:
-                parts = list(each(partial(run_part, plan, folder), in_order(plan)))
+                parts = list(each(partial(run_part, plan, folder, logged=logged), in_order(plan)))
                 judged = [record for panel in each(partial(run_panel, plan, folder), panels(plan)) for record in panel]
 
             with progress.part("page", "leaderboard"):
@@ -59,14 +62,18 @@ def stages_of(plan: Plan) -> dict[str, Stage]:
     }
 
 
-def run_part(plan: Plan, folder: RunFolder, part: CellSpec | ReferenceSpec) -> CellRecord | ReferenceRecord:
-    """One cell or reference row of a plan."""
+def run_part(
+    plan: Plan, folder: RunFolder, part: CellSpec | ReferenceSpec, logged: bool = False
+) -> CellRecord | ReferenceRecord:
+    """One cell or reference row of a plan. `logged`: as for `run`."""
     device = torch.device(plan.device)
     if isinstance(part, ReferenceSpec):
         with progress.part("references", f"{part.dataset} {part.name}"):
             return run_reference(part, folder.reference(part), device, plan.strict)
+
+    log_folder = folder.training_log(part) if logged else None
     with progress.part("training", name_of(part)):
-        return run_cell(part, folder.cell(part), device, plan.strict, plan.compiled)
+        return run_cell(part, folder.cell(part), device, plan.strict, plan.compiled, log_folder)
 
 
 def failures(parts: Sequence[CellRecord | ReferenceRecord], judged: Sequence[JudgeRecord | AttackRecord]) -> list[str]:

@@ -2,11 +2,13 @@
 
 runs/<name>/plan.json  run.log  verification.json
   cells/<dataset>/<key>/seed-<k>/            a trained generator, its samples and its record; <key>: see `CellSpec.key`
-  references/<dataset>/<name>/               a row that is no generator
+  references/<dataset>/<name>/               a row that is no generator; external-<name>/ is somebody's, with a folder
+                                             seed-<k>/ for each draw of their generator
   detectors/<dataset>/<detector>/seed-<k>/   a detector's record, its scores, and what was fitted for each tier;
                                              <detector>@<hash> for changed settings
   attacks/<dataset>/seed-<k>/                what attacks on these detectors did
   deliveries/<dataset>/seed-<k>.parquet      what was done to each image that they saw
+  tensorboard/<dataset>/<key>/seed-<k>/      the course of a training, where `--log tensorboard` asked for it
   leaderboard/                               the pages
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -76,13 +79,22 @@ class RunFolder:
         """The folder of the cell with this key."""
         return self.path / "cells" / dataset / key / f"seed-{seed}"
 
+    def training_log(self, spec: CellSpec) -> Path:
+        """The folder of the log of one training: `tensorboard --logdir RUN/tensorboard` shows all of them."""
+        return self.path / "tensorboard" / self.cell(spec).relative_to(self.path / "cells")
+
     def reference(self, spec: ReferenceSpec) -> Path:
         """The folder of a row that is no generator."""
         return self.path / "references" / spec.dataset / spec.name
 
     def external(self, dataset: str, name: str) -> Path:
-        """The folder of somebody's scored images; `name` must be safe as the name of a file."""
+        """The folder of somebody's entry; `name` must be safe as the name of a file."""
         return self.path / "references" / dataset / f"external-{name}"
+
+    def external_set(self, dataset: str, name: str, seed: int | None) -> Path:
+        """The folder of one scored set of images of somebody's entry; `seed`: that of their generator, if it is known."""
+        entry = self.external(dataset, name)
+        return entry if seed is None else entry / f"seed-{seed}"
 
     def detector(self, spec: JudgeSpec, cells: Iterable[CellSpec]) -> Path:
         """The folder of one fitted detector. Sets of cells of which some have changed settings have folders of their own.
@@ -121,6 +133,19 @@ class RunFolder:
     def is_one(self) -> bool:
         """Whether a run was ever begun here."""
         return self.plan.is_file()
+
+    @property
+    def has_records(self) -> bool:
+        """Whether anything was kept here, readable or not."""
+        return any(self.record_files(part) for part in PARTS)
+
+    @property
+    def takes_entries(self) -> bool:
+        """Whether an entry may be put here: into a run folder, or into a new or an empty one, and it is writable."""
+        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            return False
+        return not self.path.exists() or not any(self.path.iterdir()) or self.is_one or self.has_records
 
     @contextlib.contextmanager
     def owned(self, plan: Plan) -> Iterator[None]:

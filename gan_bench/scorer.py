@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.intervals import interval as interval_within
 from gan_bench.core.progress import bar, spinner
+from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, LabelledImages, SplitName
 from gan_bench.extraction import extract, extract_cached
@@ -22,21 +20,20 @@ from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
 from gan_bench.images.sets import ImageSet, in_memory
 from gan_bench.metrics import METRICS, PIXEL_NEEDS
-from gan_bench.metrics.base import BaseMetric, Extracted, MetricInput, Pixels, Sampled, TooFew
+from gan_bench.metrics.base import Extracted, Pixels
+from gan_bench.metrics.measured import Against, AnyMetric, Measurement, reasons
 from gan_bench.metrics.neighbours import closest
-from gan_bench.records import ExtractorInfo, Interval, MetricValue, ScoreSpec, short_count
+from gan_bench.records import ExtractorInfo, MetricValue, ScoreSpec
 
 log = logging.getLogger(__name__)
 Pairs = Mapping[str, tuple[Tensor, Tensor]]
 Advance = Callable[[float], None]  # of a progress bar
 SPLIT: SplitName = "train"  # the literature compares with the training split
 WHOLE = ("train", "held-out")  # needs of metrics that compare with all of it
-METHOD = "95 % interval over samples, within the range of the number, the reals as they are"
-AnyMetric = BaseMetric[Any]
 LOGGED = ("fd", "modes_covered")
 
 
-def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> Scorer:
+def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> SetScorer:
     """One scorer, with its real features, for all sets that are scored in this process against the same reals."""
     return _scorer_for(spec.dataset, spec.n_real, spec.extractors, spec.metrics, device, strict)
 
@@ -44,11 +41,11 @@ def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> S
 @cache
 def _scorer_for(
     dataset: str, n_real: int, extractors: tuple[str, ...], metrics: tuple[str, ...], device: torch.device, strict: bool
-) -> Scorer:
-    return Scorer(DATASETS.create(dataset), n_real, extractors, metrics, device, strict=strict)
+) -> SetScorer:
+    return SetScorer(DATASETS.create(dataset), n_real, extractors, metrics, device, strict=strict)
 
 
-class Scorer:
+class SetScorer:
     """The real side of one dataset, ready to score any number of image sets against.
 
     Extractors whose weights are missing are warned about once and kept as unavailable; with `strict` they are a UserError.
@@ -77,40 +74,35 @@ class Scorer:
         self._real_features: dict[str, Extracted] = {}
         self._train_features: dict[str, Extracted] = {}
         self._lessons: dict[int, Pixels] = {}
+        self._tell = once_each(to_log(log))
 
     def score(
-        self,
-        fakes: ImageSet,
-        title: str,
-        labels: Tensor | None = None,
-        pairs: Pairs | None = None,
-        digest: str | None = None,
+        self, fakes: ImageSet, title: str, labels: Tensor | None = None, pairs: Pairs | None = None, tell: Tell | None = None
     ) -> list[MetricValue]:
         """The numbers of `measure` alone, as records keep them."""
-        return [number.value for number in self.measure(fakes, title, labels, pairs, digest)]
+        return [number.value for number in self.measure(fakes, title, labels, pairs, tell=tell)]
 
     def measure(
-        self,
-        fakes: ImageSet,
-        title: str,
-        labels: Tensor | None = None,
-        pairs: Pairs | None = None,
-        digest: str | None = None,
-    ) -> list[Measurement]:
+        self, fakes: ImageSet, title: str, labels: Tensor | None = None, pairs: Pairs | None = None,
+        digest: str | None = None, tell: Tell | None = None,
+    ) -> list[Measurement]:  # fmt: skip
         """All metrics of images at rest (N, C, H, W), in all extractors. What cannot be computed has no value and says why.
 
         labels  the classes (N,) that the images were asked to be of, if they were
         pairs   for metrics of pixels, by what they need: uint8 images, and what each of them should be
         digest  of the fakes, where they are likely to be scored again: their features are kept
+        tell    who hears what is odd about them; None: the log, each kind of remark once
         """
-        numbers = []
+        tell, numbers = tell or self._tell, []
         with bar(f"{title}: scoring", total=len(self.extractors) * (1 + len(self.metrics))) as advance:
             for extractor in self.extractors:
-                numbers += self._score_features(extractor, fakes, title, labels, digest, advance)
+                numbers += self._score_features(extractor, fakes, title, labels, digest, tell, advance)
         for need, (made, wanted) in (pairs or {}).items():
             numbers += self._score_pixels(need, Pixels(made), Pixels(wanted))
         if labels is not None and not pairs:  # what was made from test images has seen the exam
             numbers += self._score_lessons(fakes, labels)
+        for reason, names in reasons(numbers).items():
+            tell(logging.WARNING, f"{self.dataset.name}: no {', '.join(names)}: {reason}.")
         return numbers + self._missing(len(fakes))
 
     def nearest(self, fakes: Tensor, k: int) -> list[Tensor]:
@@ -141,13 +133,21 @@ class Scorer:
         return extractor.label(self.dataset.image_shape[1])
 
     def _score_features(
-        self, extractor: Extractor, fakes: ImageSet, title: str, labels: Tensor | None, digest: str | None, advance: Advance
+        self,
+        extractor: Extractor,
+        fakes: ImageSet,
+        title: str,
+        labels: Tensor | None,
+        digest: str | None,
+        tell: Tell,
+        advance: Advance,
     ) -> list[Measurement]:
         """The numbers in one extractor; `advance` by 1 after the features, and after each metric."""
         real = self._real_of(extractor)
         fake = replace(extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}"), labels=labels)
         if same_set(fake, real):
-            log.warning("%s: all features (%s) are those of the reals; are these generated images?", title, extractor.name)
+            odd = f"all features ({extractor.name}) are those of the reals; are these generated images?"
+            tell(logging.WARNING, f"{title}: {odd}")
 
         advance(1)
         numbers = []
@@ -167,7 +167,7 @@ class Scorer:
     def _score_lessons(self, fakes: ImageSet, labels: Tensor) -> list[Measurement]:
         if not any(metric.needs == "lesson" for metric in self.metrics):
             return []
-        return self._score_pixels("lesson", Pixels(in_memory(fakes), labels), self._lesson(len(fakes)))
+        return self._score_pixels("lesson", Pixels(in_memory(fakes).cpu(), labels), self._lesson(len(fakes)))
 
     def _missing(self, n_fake: int) -> list[Measurement]:
         """A Frechet distance without a value for each extractor that is not available."""
@@ -207,52 +207,6 @@ class Scorer:
         return self._lessons[n]
 
 
-class Measurement(NamedTuple):
-    """A number, and what each fake (N,) adds to it, up to a constant; None: that is not known."""
-
-    value: MetricValue
-    shares: Tensor | None
-
-
-class Against(NamedTuple):
-    """What values are measured in, on how many images, against what: the part of their names that they share."""
-
-    extractor: str
-    n_fake: int
-    n_real: int
-    split: str
-
-    def numbers(self, metric: AnyMetric, fake: MetricInput, real: MetricInput) -> list[Measurement]:
-        """The metric's numbers; one that is not finite has no value."""
-        try:
-            found = metric(fake, real)
-        except TooFew as reason:
-            log.warning("%s (%s): %s.", metric.name, self.extractor, reason)
-            return self.missing(metric, str(reason))
-        return [
-            self._number(metric, output, value)
-            if math.isfinite(value)
-            else self._number(metric, output, None, "it is not a finite number for these images")
-            for output, value in found.items()
-        ]
-
-    def missing(self, metric: AnyMetric, reason: str) -> list[Measurement]:
-        """The metric's numbers without values, and why."""
-        return [self._number(metric, output, None, reason) for output in metric.outputs]
-
-    def _number(self, metric: AnyMetric, output: str, value: float | None, unavailable: str | None = None) -> Measurement:
-        known: dict[str, Any] = {}
-        if isinstance(value, Sampled):
-            known = {"least": value.least, "most": value.most, "interval": interval_of(value)}
-        recorded = MetricValue(
-            name=f"{output}_{self.extractor}_{short_count(self.n_fake)}", metric=output,
-            higher_is_better=metric.outputs[output], **self._asdict(),
-            value=None if value is None else float(value), unavailable=unavailable,
-            **known,
-        )  # fmt: skip
-        return Measurement(recorded, value.shares if isinstance(value, Sampled) else None)
-
-
 def applies(metric: AnyMetric, extractor: Extractor, dataset: Dataset, fake: Extracted) -> bool:
     """Whether the metric means something with this extractor on this dataset."""
     if metric.needs in PIXEL_NEEDS:
@@ -272,17 +226,6 @@ def same_set(fake: Extracted, real: Extracted) -> bool:
         return False
     of_fake, of_real = ((x.features.double().mean(0), x.features.double().square().mean(0)) for x in (fake, real))
     return all(torch.allclose(f, r, rtol=1e-6) for f, r in zip(of_fake, of_real, strict=True))
-
-
-def interval_of(value: Sampled) -> Interval | None:
-    """Of a number whose error over the fakes is known: where it would lie for other fakes of the same generator.
-
-    None where the error is 0: all fakes are alike in it, which is no proof that others are.
-    """
-    if not (math.isfinite(value.error) and value.error > 0):
-        return None
-    low, high = interval_within(value, value.error, value.least, value.most)
-    return Interval(low=low, high=high, method=METHOD)
 
 
 def summary(values: list[MetricValue] | tuple[MetricValue, ...]) -> str:

@@ -51,6 +51,9 @@ class Progress:
     strip: list[Tensor] = field(default_factory=list)
 
 
+Watch = Callable[[Progress], None]
+
+
 class Batches:
     """Random batches of a split that lies whole on the device: shuffled epochs, batch i the same for any history of calls."""
 
@@ -165,11 +168,13 @@ def private_randomness(device: torch.device) -> Iterator[None]:
 def train(
     variant: Variant, split: Split, budget: Budget, seed: int, *,
     checkpoint: Path | None = None, report: Report | None = None, snapshot: Snapshot | None = None,
+    watch: Watch = lambda progress: None,
 ) -> Progress:  # fmt: skip
     """Train until the budget is spent, or a loss is not finite or beyond `EXPLODED`: `diverged` then says where.
 
     `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. `snapshot` is called at the
-    start and after each eighth of the budget, for `Progress.strip`. Only steps are on the clock.
+    start and after each eighth of the budget, for `Progress.strip`. `watch` sees the progress at the start and after each row
+    of its history. Only steps are on the clock.
     """
     progress = _resume(variant, checkpoint)
     if progress.finished:
@@ -181,6 +186,7 @@ def train(
     saved_at = time.monotonic()
     with private_randomness(variant.device):
         _take_snapshot(progress, 0, snapshot)
+        watch(progress)
         while not progress.finished:
             stepper.take()
             if not stepper.row_is_due:
@@ -194,6 +200,7 @@ def train(
 
             if report is not None:
                 report(stepper.share, stepper.spent, means)
+            watch(progress)
             if checkpoint is not None and (progress.finished or time.monotonic() - saved_at >= CHECKPOINT_SECONDS):
                 _save(variant, progress, checkpoint)
                 saved_at = time.monotonic()

@@ -90,6 +90,8 @@ def _entry(result: Result, labels: Labels) -> Entry:
     track = Track(record.spec.dataset, record.spec.preset, record.spec.benchmark_version)
     spec = record.spec.model_dump(mode="json")
     seed = spec.pop("seed", None)
+    if isinstance(record, ReferenceRecord) and record.seed is not None:  # one of several draws of somebody's generator
+        seed, _ = record.seed, spec.pop("samples_digest")
 
     kind, name, label = _names(record)
     known = {key: labels.get((result.run, track, key), key) for key in _mentioned(record)}
@@ -157,8 +159,8 @@ def _one_per_training(entries: list[Entry]) -> list[Entry]:
 
 
 def _samples(record: AnyRecord) -> str:
-    """What tells trainings of one seed apart; a reference row is made without training, so it has one state."""
-    if isinstance(record, CellRecord):
+    """What tells trainings of one seed apart; a reference row of ours is made without training, so it has one state."""
+    if isinstance(record, CellRecord) or (isinstance(record, ReferenceRecord) and record.external):
         return record.samples_digest or ""
     if isinstance(record, JudgeRecord):
         return json_digest(record.spec.fakes)

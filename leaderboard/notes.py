@@ -24,6 +24,7 @@ def generator_notes(s: Standings) -> list[str]:
     return [
         *_ranking_notes(s, names),
         *_interval_notes(trained, others),
+        *_draw_notes(s),
         *_doubtful_column_notes(s, names),
         *_detectability_notes(s),
         *_unavailable_notes(s, names),
@@ -139,6 +140,16 @@ def _interval_notes(trained: Iterable[Estimate], others: Iterable[Estimate]) -> 
     if own:
         notes.append(f"Intervals of a single seed or image set cover only the variation within it: {'; '.join(own)}.")
     return notes
+
+
+def _draw_notes(s: Standings) -> list[str]:
+    drawn = [row.label for row in s.rows if row.kind == "external" and len(row.entries) > 1]
+    if not drawn:
+        return []
+    return [
+        f"{', '.join(drawn)}: the seeds are draws from one generator, not trainings, so its interval tells nothing of how "
+        "another training would differ."
+    ]
 
 
 def _unavailable_notes(s: Standings, names: dict[Column, str]) -> list[str]:

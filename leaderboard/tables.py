@@ -135,7 +135,7 @@ def _cost_cell(name: str, estimate: Estimate | None) -> TableCell:
 
 
 def _seeds_text(row: Row) -> str:
-    if row.kind != "variant":
+    if row.entries[0].seed is None:
         return DASH
     return str(row.n_done) if row.n_done == len(row.entries) else f"{row.n_done} of {len(row.entries)} seeds"
 

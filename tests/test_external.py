@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -12,13 +13,15 @@ import torch
 from PIL import Image
 
 from gan_bench import extraction
+from gan_bench.core.remarks import to_log
 from gan_bench.datasets import DATASETS
-from gan_bench.external import fit, oddities
+from gan_bench.images.fit import fit, oddities
 from gan_bench.images.pictures import save_png
 from gan_bench.images.sets import LazyImages, in_memory
-from gan_bench.scorer import Scorer
+from gan_bench.scorer import SetScorer
 from tests.conftest import CPU
 
+TELL = to_log(logging.getLogger("gan_bench.external"), "digits")
 RAW = ("--budget", "smoke", "--extractors", "raw", "--metrics", "fd,pr", "--device", "cpu")
 
 
@@ -104,9 +107,9 @@ def test_sub_folders_that_are_no_classes_are_said_and_read(cli, tmp_path, shapes
 def test_digits_without_padding_are_padded_as_the_reals_were(fetched, caplog):
     mnist = DATASETS.create("mnist")
     digits = fetched["mnist"].load("test").images[:100]
-    fitted = in_memory(fit(LazyImages.of(digits[:, :, 2:-2, 2:-2].contiguous()), mnist, "digits"))
+    fitted = in_memory(fit(LazyImages.of(digits[:, :, 2:-2, 2:-2].contiguous()), mnist, TELL))
     assert torch.equal(fitted, digits) and "resized" not in caplog.text
-    assert in_memory(fit(LazyImages.of(digits[:, :, 4:-4, 4:-4].contiguous()), mnist, "digits")).shape == digits.shape
+    assert in_memory(fit(LazyImages.of(digits[:, :, 4:-4, 4:-4].contiguous()), mnist, TELL)).shape == digits.shape
     assert "images of 24x24 were resized to 32x32" in caplog.text
 
 
@@ -163,7 +166,7 @@ def test_points_are_scored_from_an_array(cli, tmp_path):
 
 def test_the_nearest_reals_of_reals_are_themselves():
     """And the second nearest are others."""
-    against = Scorer(DATASETS.create("shapes"), 200, ("raw",), ("fd",), CPU)
+    against = SetScorer(DATASETS.create("shapes"), 200, ("raw",), ("fd",), CPU)
     shown = in_memory(against.real.images)[[3, 50, 199]]
     first, second = against.nearest(shown, 2)
     assert torch.equal(first, shown) and second.shape == shown.shape and not torch.equal(second, shown)

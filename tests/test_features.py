@@ -13,7 +13,7 @@ from gan_bench.extraction import extract, extract_cached
 from gan_bench.features import EXTRACTORS, base, inception
 from gan_bench.features.base import Unavailable
 from gan_bench.pretrained import fold_norms
-from gan_bench.scorer import Scorer
+from gan_bench.scorer import SetScorer
 from tests.conftest import CPU
 
 BARS = {"mnist": 0.994, "cifar10": 0.93}
@@ -105,7 +105,7 @@ def test_where_a_shape_is_and_how_large():
 def test_a_generator_that_lacks_shapes_is_found_out():
     """Modes of `shapes`: all 16 in its test split; only the 4 discs where nothing else is made."""
     shapes = DATASETS.create("shapes").load("test")
-    against = Scorer(DATASETS.create("shapes"), 1024, ("shapes-factors",), ("modes",), CPU)
+    against = SetScorer(DATASETS.create("shapes"), 1024, ("shapes-factors",), ("modes",), CPU)
     for images, covered in ((shapes.images, 16), (shapes.images[shapes.labels < 4], 4)):
         values = {m.metric: m.value for m in against.score(images, "test")}
         assert values["classes_covered"] == covered
@@ -207,7 +207,7 @@ def test_inception_without_weights_is_said_once_and_recorded(caplog, monkeypatch
     """No weights on the machine: a visible warning, a reason in the records, an empty column; an error with strict."""
     scorer.warn_once.cache_clear()
     shapes = DATASETS.create("shapes")
-    against = Scorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
+    against = SetScorer(shapes, 200, ("raw", "inception"), ("fd",), CPU)
     values = [m for title in ("a", "b") for m in against.score(random_images(150, 3), title)]
     missing = [m for m in values if m.extractor == "inception"]
     assert len(missing) == 2 and all(m.value is None and "weights are not on this machine" in m.unavailable for m in missing)
@@ -215,7 +215,7 @@ def test_inception_without_weights_is_said_once_and_recorded(caplog, monkeypatch
     assert against.info["inception"].unavailable and against.info["raw"].digest
     assert all(m.value is not None for m in values if m.extractor == "raw")
     with pytest.raises(ValueError, match="extractor 'inception' is not available"):
-        Scorer(shapes, 200, ("inception",), ("fd",), CPU, strict=True)
+        SetScorer(shapes, 200, ("inception",), ("fd",), CPU, strict=True)
 
 
 def test_an_inception_file_that_is_none_is_unavailable(tmp_path, monkeypatch):

@@ -23,8 +23,8 @@ from gan_bench.gate.samples import between_samples, error_of, pack, unpack
 from gan_bench.gate.sources import load_function
 from gan_bench.metrics.base import Extracted
 from gan_bench.metrics.fd import sampled_frechet_distance
+from gan_bench.metrics.measured import interval_of
 from gan_bench.records import Interval, MetricValue
-from gan_bench.scorer import interval_of
 from tests.test_differences import TRIALS, real_scatter
 
 ANY = Limits(min_effect=0.0)

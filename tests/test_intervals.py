@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from gan_bench.core.intervals import interval
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Sampled
-from gan_bench.scorer import interval_of
+from gan_bench.metrics.measured import interval_of
 
 
 @pytest.mark.parametrize(("hits", "n"), [(3, 200), (60, 100), (4999, 5000)])

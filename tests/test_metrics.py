@@ -23,7 +23,7 @@ from gan_bench.metrics import METRICS, bins, data_copying, inception_score, kid,
 from gan_bench.metrics.base import Extracted, Metric, PixelMetric, Pixels, Sampled, TooFew
 from gan_bench.metrics.fd import Gaussian, frechet_distance
 from gan_bench.metrics.fd import gaussian as gaussian_of
-from gan_bench.scorer import interval_of
+from gan_bench.metrics.measured import interval_of
 from tests.conftest import CPU
 
 PIXELS = ("truth", "cycle", "lesson")  # metrics of the images themselves, tested apart

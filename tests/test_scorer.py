@@ -7,7 +7,7 @@ import torch
 
 from gan_bench.datasets import DATASETS
 from gan_bench.records import MetricValue
-from gan_bench.scorer import Scorer
+from gan_bench.scorer import SetScorer
 from tests.conftest import CPU
 
 SHAPES = DATASETS.create("shapes")
@@ -16,7 +16,7 @@ N_TRAIN, N_REAL = 4096, 200
 
 def scored(images: torch.Tensor, *metrics: str, extractor: str = "raw") -> dict[str, MetricValue]:
     """The numbers of these images against 200 training images of shapes, by metric."""
-    values = Scorer(SHAPES, N_REAL, (extractor,), metrics, CPU).score(images, "test")
+    values = SetScorer(SHAPES, N_REAL, (extractor,), metrics, CPU).score(images, "test")
     return {value.metric: value for value in values}
 
 
@@ -24,7 +24,7 @@ def test_copies_of_any_training_image_are_found() -> None:
     """None of these is among the 200 reals. Compared with those alone, 47 % of the copies were authentic, and C_T was -1.1
     in place of -23."""
     train = SHAPES.load("train").images
-    chosen = Scorer(SHAPES, N_REAL, ("raw",), ("fd",), CPU).real.images
+    chosen = SetScorer(SHAPES, N_REAL, ("raw",), ("fd",), CPU).real.images
     kept = {image.numpy().tobytes() for image in chosen}
     copies = torch.stack([image for image in train if image.numpy().tobytes() not in kept][:1000])
 

@@ -17,11 +17,11 @@ from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
+    from gan_bench.external import Scoring
     from gan_bench.gate.baseline import Baseline
     from gan_bench.gate.check import Checked, Report
     from gan_bench.gate.entries import Subject
     from gan_bench.gate.rule import Limits
-    from gan_bench.gate.sources import Scoring
 
 INCONCLUSIVE = 3  # exit code
 
@@ -91,7 +91,7 @@ def scoring_of(dataset: str | None, budget: str, samples: int | None, value_rang
     """How images are scored. Raises UserError where no dataset is named."""
     from gan_bench.datasets import DATASETS
     from gan_bench.device import pick
-    from gan_bench.gate.sources import Scoring
+    from gan_bench.external import Scoring
 
     if dataset is None:
         raise UserError("give --dataset: what the images are to be compared with.")

@@ -16,6 +16,7 @@ from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
+from gan_bench.core.training_log import check_log
 
 if TYPE_CHECKING:
     from gan_bench.plan import Forecast
@@ -74,6 +75,14 @@ def run(
         bool, typer.Option("--compile", help="Train with torch.compile: worth its minutes on a GPU; needs a C++ compiler.")
     ] = False,
     strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            help="tensorboard: write losses and samples of each training to RUN/tensorboard; "
+            "needs `pip install 'gan-bench\\[tensorboard]'`.",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and stop.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -84,6 +93,8 @@ def run(
     extractor_names, metric_names = names_in(extractors), names_in(metrics)
     detector_names = _detectors_in(detectors)
     _check(suite_names, variant_names, extractor_names, metric_names, detector_names)
+    if log is not None:
+        check_log(log)
 
     with stderr.status("starting"):
         from gan_bench import plan as planning
@@ -107,7 +118,7 @@ def run(
     if dry_run:
         return
 
-    _show_outcome(benchmark.run(plan, out), out, as_json)
+    _show_outcome(benchmark.run(plan, out, logged=log is not None), out, as_json)
 
 
 def _detectors_in(text: str | None) -> list[str] | None:

@@ -9,11 +9,12 @@ from typing import Any
 from gan_bench.api import Array
 from gan_bench.budget import parse_preset
 from gan_bench.device import pick
+from gan_bench.external import Scoring
 from gan_bench.gate.baseline import Baseline, make_baseline, read_baseline
 from gan_bench.gate.check import Report
 from gan_bench.gate.check import check as check_entries
 from gan_bench.gate.rule import Limits
-from gan_bench.gate.sources import Scoring, of_array, of_function, scoring_like
+from gan_bench.gate.sources import of_array, of_function, scoring_like
 
 
 def check(

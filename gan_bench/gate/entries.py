@@ -103,7 +103,7 @@ class Subject(Model):
 
 def bare(metric: MetricValue) -> str:
     """The name of a metric's column without the count: "fd_lite0@64_5k" -> "fd_lite0@64"."""
-    return f"{metric.metric}_{metric.extractor}"
+    return metric.bare_name
 
 
 def of_run(folder: Path, dataset: str | None = None) -> list[Subject]:

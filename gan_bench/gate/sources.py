@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import sys
+import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from gan_bench import suites
-from gan_bench.budget import Preset, parse_preset
+from gan_bench.budget import parse_preset
 from gan_bench.core.errors import UserError, shown
 from gan_bench.core.registry import suggest
+from gan_bench.core.remarks import Tell, once_each, to_log
+from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
-from gan_bench.external import Measured, ScoreRequest, fit_array, measure_images, measure_path
+from gan_bench.external import Measured, Scoring, measure_images, measure_path
 from gan_bench.gate.baseline import Baseline
 from gan_bench.gate.entries import Subject, Training, bare, common_fields, of_run
 from gan_bench.gate.samples import pack
-from gan_bench.images.arrays import Range
+from gan_bench.images.arrays import Range, joined
+from gan_bench.images.fit import fit_array
+from gan_bench.images.sets import ImageSet
 from gan_bench.metrics import METRICS
-from gan_bench.records import FROM_LATENTS, ReferenceSpec
+from gan_bench.records import FROM_LATENTS
 from gan_bench.references import Reference
 from gan_bench.run_folder import RunFolder
-from gan_bench.scorer import scorer_for
 
+log = logging.getLogger(__name__)
 Draw = Callable[[int, int], Any]  # (n, seed) -> n images
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """How images that are no run's are scored.
-
-    n            how many of them; None: all, or of a function the preset's number
-    value_range  what is black and what is white in an array of floats
-    extractors, metrics  None: those of the dataset's suite
-    """
-
-    dataset: str
-    preset: Preset
-    device: torch.device
-    n: int | None = None
-    value_range: Range | None = None
-    extractors: list[str] | None = None
-    metrics: list[str] | None = None
+SIZES = ("z_dim", "latent_dim", "latent_size", "nz")  # what people call the size of a module's latents
+PIECE = 100  # latents that a module gets at a time
 
 
 def scoring_like(
@@ -86,7 +75,7 @@ def entries_of(
     if (path is None) == (generator is None):
         raise UserError("give either a run folder or samples, or --generator FILE:FUNCTION.")
     if generator is not None:
-        return [of_function(load_function(generator), generator, seeds, scoring())]
+        return [of_function(load_generator(generator), generator, seeds, scoring())]
     if path is None or not path.exists():
         raise UserError(f"{path} does not exist; give a run folder or samples.")
     return of_run(path, dataset) if RunFolder(path).is_one else [of_path(path, scoring())]
@@ -103,15 +92,14 @@ def _of_measured(name: str, measured: Mapping[int | None, Measured]) -> Subject:
 
 def of_path(path: Path, scoring: Scoring) -> Subject:
     """Images on disk: one draw of a generator of which nothing else is known."""
-    request = ScoreRequest(
-        path, scoring.dataset, scoring.preset, scoring.n, scoring.value_range, scoring.extractors, scoring.metrics
-    )
-    return _of_measured(path.name, {None: measure_path(request, scoring.device)})
+    return _of_measured(path.name, {None: measure_path(path, scoring)})
 
 
 def of_array(images: Any, scoring: Scoring) -> Subject:
     """The same for a tensor or an array of images."""
-    return _of_measured("images", {None: _measure(torch.as_tensor(images), "images", scoring)})
+    tell = once_each(to_log(log, "images"))
+    fitted = fit_array(joined(images).cpu(), DATASETS.create(scoring.dataset), scoring.value_range, tell)
+    return _of_measured("images", {None: measure_images(Reference("images", fitted), "images", scoring, tell)})
 
 
 def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Subject:
@@ -119,29 +107,89 @@ def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Subject:
 
     Raises UserError where it fails, or returns what are not as many images as it was asked for.
     """
-    n = scoring.n or scoring.preset.n_fake
-    return _of_measured("generator", {seed: _drawn(draw, n, seed, what, scoring) for seed in range(seeds)})
+    return _of_measured("generator", draws_of(draw, what, seeds, scoring))
 
 
-def _drawn(draw: Draw, n: int, seed: int, what: str, scoring: Scoring) -> Measured:
+def draws_of(draw: Draw, what: str, seeds: int, scoring: Scoring) -> dict[int | None, Measured]:
+    """What a function draws with each of the seeds 0, 1, ..., scored; `what`: as messages call the function.
+
+    Raises UserError where it fails, returns what are not as many images as it was asked for, or the same ones for two seeds.
+    """
+    found: dict[int | None, Measured] = {}
+    tell = once_each(to_log(log, what))
+    for seed in range(seeds):
+        images = _drawn(draw, what, seed, scoring, tell)
+        row, record, numbers = measure_images(Reference(f"drawn by {what}", images), what, scoring, tell)
+        same = [other for other, one in found.items() if one.record.samples_digest == record.samples_digest]
+        if same:
+            raise UserError(f"{what} returns the same images for seeds {same[0]} and {seed}; let them depend on its seed.")
+        found[seed] = Measured(row, record.model_copy(update={"seed": seed}), numbers)
+    return found
+
+
+def _drawn(draw: Draw, what: str, seed: int, scoring: Scoring, tell: Tell) -> ImageSet:
+    """What a function draws with a seed, in the dataset's shape. Raises UserError where those are not images of it."""
+    n = scoring.n or scoring.most or scoring.preset.n_fake
     call = f"{what}({n}, {seed})"
     try:
-        images = torch.as_tensor(draw(n, seed))
+        made = draw(n, seed)
     except Exception as error:
-        raise UserError(f"{call} fails: {shown(error)}") from error
-    if images.ndim == 0 or len(images) != n:
-        raise UserError(f"{call} returns {len(images) if images.ndim else 0:,} images, not {n:,}.")
-    return _measure(images, call, scoring)
+        raise UserError(f"{call} fails: {_told(what, error)}") from error
+
+    try:
+        images = joined(made).cpu()
+        if images.ndim == 0 or len(images) != n:
+            raise UserError(f"it returns {len(images) if images.ndim else 0:,} images, not {n:,}.")
+        return fit_array(images, DATASETS.create(scoring.dataset), scoring.value_range, tell)
+    except UserError as error:
+        raise UserError(f"{call}: {error}") from error
 
 
-def _measure(images: torch.Tensor, what: str, scoring: Scoring) -> Measured:
-    fitted = fit_array(images, DATASETS.create(scoring.dataset), what, scoring.value_range)
-    extractors, metrics = suites.measured_by(scoring.dataset, scoring.extractors, scoring.metrics)
-    spec = ReferenceSpec(
-        dataset=scoring.dataset, name=what, preset=scoring.preset.name, n_fake=len(fitted), n_real=scoring.preset.n_real,
-        extractors=extractors, metrics=metrics,
-    )  # fmt: skip
-    return measure_images(spec, Reference(what, fitted), scorer_for(spec, scoring.device), scoring.device)
+def _told(what: str, error: Exception) -> str:
+    """An error as one line, which begins with the line of the user's file, "FILE:NAME", where it came up."""
+    file = what.rpartition(":")[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == Path(file).resolve()]
+    place = f"{file}:{lines[-1]}: " if lines else ""
+    return place + " ".join(shown(error).split())
+
+
+def load_generator(text: str, latent: tuple[int, ...] | None = None) -> Draw:
+    """ "my_gan.py:load" -> the function, or what draws from the `nn.Module` of this name.
+
+    latent  the shape of one latent of a module; None: an attribute of the module says it, one of SIZES
+
+    Raises UserError as `load_function` does, for a class, and where the shape is not known, or belongs to no module.
+    """
+    found = load_function(text)
+    if isinstance(found, nn.Module):
+        return from_module(found, latent, text)
+    if isinstance(found, type):
+        raise UserError(f"{text} is a class; name a function (n, seed) -> images, or an object of the class with its weights.")
+    if latent is not None:
+        raise UserError(f"--latent is for an nn.Module, and {text} is a function (n, seed) -> images; leave it out.")
+    return found
+
+
+def from_module(module: nn.Module, latent: tuple[int, ...] | None, what: str) -> Draw:
+    """A function that draws from a network of standard normal latents (B, *latent), in evaluation mode, where it is."""
+    size = latent or next((getattr(module, name) for name in SIZES if hasattr(module, name)), None)
+    if not isinstance(size, int | tuple):
+        raise UserError(f"{what} is an nn.Module; say the size of its latents: --latent 128, or as its attribute z_dim.")
+    shape = (size,) if isinstance(size, int) else size
+
+    @torch.no_grad()
+    def draw(n: int, seed: int) -> Tensor:
+        latents = torch.randn(n, *shape, generator=stream(seed, "latents"))
+        device = next((parameter.device for parameter in module.parameters()), latents.device)
+        was_training = module.training
+        module.eval()
+        try:
+            return torch.cat([module(z.to(device)).cpu() for z in latents.split(PIECE)])
+        finally:
+            module.train(was_training)
+
+    return draw
 
 
 def load_function(text: str) -> Draw:

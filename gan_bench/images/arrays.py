@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +14,36 @@ from gan_bench.images.convert import to_uint8
 
 MIN_SIDE = 8  # pixels of an image
 Range = tuple[float, float]
+
+
+def joined(images: Any) -> Tensor:
+    """A tensor, an array, or a list of them, single images or batches, as one tensor, on the device that they are on.
+
+    Raises UserError for anything else, and where the parts do not fit together.
+    """
+    if not isinstance(images, list | tuple):
+        return _tensor(images)
+
+    parts = [_tensor(part) for part in images]
+    kinds = list(dict.fromkeys(str(part.dtype) for part in parts))
+    if len(kinds) != 1:
+        found = f"images of {' and '.join(kinds)}" if kinds else "nothing"
+        raise UserError(f"found a list of {found}; expected images of one type.")
+    try:
+        return torch.stack(parts) if parts[0].ndim in (1, 3) else torch.cat(parts)  # one point (2,), one image (C, H, W)
+    except RuntimeError as error:
+        shapes = ", ".join(str(shape) for shape in list(dict.fromkeys(tuple(part.shape) for part in parts))[:3])
+        raise UserError(
+            f"found a list of arrays of shapes {shapes}; expected single images or batches, of one size."
+        ) from error
+
+
+def _tensor(images: Any) -> Tensor:
+    try:
+        return torch.as_tensor(images)
+    except (TypeError, ValueError, RuntimeError) as error:
+        kind = type(images).__name__
+        raise UserError(f"found a value of type {kind}; expected a tensor or an array of images, or a list of them.") from error
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def save_samples_picture(
         _scatter([samples[: most or SCATTERED]], path, mixture)
     else:
         save_png(grid(samples[: most or GRID], columns), path)
+
+
+def samples_picture(samples: Tensor, mixture: Mixture | None = None) -> np.ndarray:
+    """The picture that `save_samples_picture` writes, in rows as those of a strip: uint8 (H, W, 3)."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "samples.png"
+        save_samples_picture(samples, file, mixture, columns=STRIP)
+        return np.asarray(Image.open(file).convert("RGB"))
 
 
 def save_strip(moments: Sequence[Tensor], path: Path, mixture: Mixture | None = None) -> None:

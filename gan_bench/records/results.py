@@ -28,6 +28,11 @@ class MetricValue(Model):
     interval: Interval | None = None
     unavailable: str | None = None
 
+    @property
+    def bare_name(self) -> str:
+        """The name without the count: "fd_lite0@64_5k" -> "fd_lite0@64"."""
+        return f"{self.metric}_{self.extractor}"
+
 
 class ExtractorInfo(Model):
     digest: str | None
@@ -103,10 +108,17 @@ class CellRecord(Record):
 
 
 class ReferenceRecord(Record):
+    """A row that is no generator of this run.
+
+    external  it is of somebody's images
+    seed      what somebody's generator was called with; None: no seed is known
+    """
+
     kind: Literal["reference"] = "reference"
     spec: ReferenceSpec
     spec_hash: str
     external: bool = False
+    seed: int | None = None
     note: str = ""
     dataset_digest: str
     samples_digest: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -73,7 +74,7 @@ def table_rules() -> dict[str, TableRules]:
 
 
 def measured_by(
-    dataset: str, extractors: list[str] | None, metrics: list[str] | None
+    dataset: str, extractors: Sequence[str] | None, metrics: Sequence[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The extractors and metrics asked for, else those of the dataset's suite, else those that suit any images."""
     valid, _ = load_valid()

@@ -149,8 +149,10 @@ class Inspection:
             case CellRecord():
                 return run.cell(record.spec)
             case ReferenceRecord():
-                name = folder.name.removeprefix("external-")
-                return run.external(record.spec.dataset, name) if record.external else run.reference(record.spec)
+                if not record.external:
+                    return run.reference(record.spec)
+                entry = folder if record.seed is None else folder.parent
+                return run.external_set(record.spec.dataset, entry.name.removeprefix("external-"), record.seed)
             case JudgeRecord():
                 return run.detector_of(record.spec.dataset, record.spec.detector, record.spec.seed, changes_of(folder))
             case AttackRecord():

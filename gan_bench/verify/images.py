@@ -16,7 +16,7 @@ from gan_bench.images import convert
 from gan_bench.pairs import Pair
 from gan_bench.records import CellRecord, ExtractorInfo, Interval, MetricValue, ReferenceRecord
 from gan_bench.run_folder import SAMPLES
-from gan_bench.scorer import Scorer, scorer_for
+from gan_bench.scorer import SetScorer, scorer_for
 from gan_bench.verify.ledger import Sheet
 from gan_bench.verify.tolerances import ENDS, same_interval, same_value, slack
 
@@ -72,7 +72,7 @@ def check_samples(sheet: Sheet, record: Scored, folder: Path, image_shape: tuple
     return None
 
 
-def scorer_of(sheet: Sheet, record: Scored, device: torch.device) -> Scorer | None:
+def scorer_of(sheet: Sheet, record: Scored, device: torch.device) -> SetScorer | None:
     """What scored them, with the same reals and weights; None, which is said, where it cannot be had or is another."""
     try:
         scorer = scorer_for(record.spec, device)
@@ -88,7 +88,7 @@ def scorer_of(sheet: Sheet, record: Scored, device: torch.device) -> Scorer | No
     return scorer if same else None
 
 
-def check_metrics(sheet: Sheet, record: Scored, images: Tensor, given: Given, scorer: Scorer) -> None:
+def check_metrics(sheet: Sheet, record: Scored, images: Tensor, given: Given, scorer: SetScorer) -> None:
     """Compute every number of the record again, with its interval."""
     pairs: dict[str, Pair] = {} if given.truth is None else {"truth": (images, given.truth)}
     if given.cycle is not None:
