@@ -128,7 +128,7 @@ def entry_folder(run_folder: Path, dataset: Dataset, name: str) -> Path:
     run = RunFolder(run_folder)
     if not run.is_one:
         raise UserError(f"{run_folder} is no run folder; it has no plan.json.")
-    if dataset.name not in DATASETS.names():
+    if not dataset.in_runs:
         raise UserError(f"--name puts an entry beside the generators of a dataset, and no run has any of {dataset.name}.")
 
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or hashlib.sha256(name.encode()).hexdigest()[:8]
