@@ -74,7 +74,7 @@ def make_plan(request: RunRequest) -> Plan:
     judges: list[JudgeSpec] = []
     rules: dict[str, TableRules] = {}
     for name, dataset in _datasets(request):
-        suite = _carried(name, dataset)
+        suite = _carried(request, name, dataset)
         scored = _score_spec(request, suite, dataset.name)
         variants = request.variants or list(suite.variants)
         cells += _cells(request, scored, variants)
@@ -112,34 +112,34 @@ def _datasets(request: RunRequest) -> list[tuple[str, Dataset]]:
     return found
 
 
-def _carried(name: str, dataset: Dataset) -> suites.Suite:
+def _carried(request: RunRequest, name: str, dataset: Dataset) -> suites.Suite:
     """A suite; the one for any images without what these images cannot carry, which is told."""
     suite = suites.load(name)
     if not suites.is_folder(name):
         return suite
 
-    left_out: set[str] = set()
-    for names, why in _not_for(suite, dataset):
-        log.warning("%s: %s.", dataset.name, why)
-        left_out |= set(names)
-    lists = {"variants": suite.variants, "extractors": suite.extractors, "detectors": suite.detectors}
-    return suite.model_copy(update={part: tuple(n for n in names if n not in left_out) for part, names in lists.items()})
+    for part, names, why in _too_much(suite, dataset):
+        if getattr(request, part) is None:
+            log.warning("%s: %s.", dataset.name, why)
+            suite = suite.model_copy(update={part: tuple(n for n in getattr(suite, part) if n not in names)})
+    return suite
 
 
-def _not_for(suite: suites.Suite, dataset: Dataset) -> Iterator[tuple[Sequence[str], str]]:
-    """Members of a suite that a dataset is too small for, or lacks classes for, and why."""
+def _too_much(suite: suites.Suite, dataset: Dataset) -> Iterator[tuple[str, Sequence[str], str]]:
+    """Parts of a suite, and members of them that a dataset is too small for or lacks classes for, and why."""
     for extractor in suite.extractors:
         try:
             EXTRACTORS.create(extractor).check(dataset)
         except Unavailable as reason:
-            yield [extractor], f"metrics of classes are left out: {reason}"
+            yield "extractors", [extractor], f"metrics of classes are left out: {reason}"
 
     conditional = [variant for variant in suite.variants if VARIANTS.get(variant).conditional]
     if dataset.n_classes == 1:
-        yield conditional, f"{', '.join(conditional)} is left out: it needs a sub-folder for each class"
+        yield "variants", conditional, f"{', '.join(conditional)} is left out: it needs a sub-folder for each class"
     n_test = len(dataset.open("test").labels)
     if n_test < FEWEST_IN_ALL:
-        yield suite.detectors, f"detectors are left out: they need {FEWEST_IN_ALL} test images, and there are {n_test}"
+        why = f"detectors are left out: they need {FEWEST_IN_ALL} test images, and there are {n_test}"
+        yield "detectors", suite.detectors, why
 
 
 def _score_spec(request: RunRequest, suite: suites.Suite, dataset: str) -> ScoreSpec:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 FEWEST = 10  # training images of a class
 MOST = 50_000  # training images in all
-SHOWN = 100_000  # images in all passes, about
+SHOWN = 50_000  # images in all passes, about
 RECIPE = "1"  # raise it when anything below changes what is trained
 
 
@@ -56,6 +56,8 @@ class OwnClassifier(Extractor):
         """Raises Unavailable where there are no classes, or too few images of one."""
         if are_points(dataset.image_shape):
             raise Unavailable(f"{dataset.name} holds points")
+        if not dataset.in_runs:
+            raise Unavailable(f"{dataset.name} has no test split that would tell how well it learnt")
         if dataset.n_classes < 2:
             raise Unavailable(f"{dataset.name} has no classes")
 
@@ -96,8 +98,9 @@ class OwnClassifier(Extractor):
         net = trained(lesson, self.n_classes, f"{dataset.name}: {self.name}")
 
         found = accuracy(net, _labelled(dataset.load("test"), self.channels))
+        state = {name: value.contiguous() for name, value in net.state_dict().items()}
         with atomic_path(file) as temporary:
-            save_file(net.state_dict(), temporary, metadata={"accuracy": repr(found)})
+            save_file(state, temporary, metadata={"accuracy": repr(found)})
         log.info("%s: %s gives %.1f %% of the test images their class.", dataset.name, self.name, 100 * found)
 
 
@@ -110,7 +113,7 @@ def trained(lesson: Labelled, n_classes: int, title: str) -> nn.Module:
         optimiser = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)
         optimiser.param_groups[0]["base_lr"] = 0.05
 
-        epochs, batch = min(40, max(4, SHOWN // n)), min(128, max(16, n // 10))
+        epochs, batch = min(30, max(4, SHOWN // n)), min(128, max(16, n // 40))
         passes = Passes(epochs, batch, 0.0, _schedule, _augment, fast_precision("cpu"))
         with bar(title, total=epochs, unit="passes") as advance:
             fit(net, optimiser, passes, lesson, generator, lambda epoch, loss: advance(1))

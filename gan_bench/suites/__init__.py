@@ -17,7 +17,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from gan_bench.core.errors import UserError, shown
+from gan_bench.core.errors import UserError
 from gan_bench.core.registry import suggest
 from gan_bench.records import Model, TableRules
 
@@ -142,6 +142,8 @@ def _files_of(module: str) -> Iterator[Path]:
 
 def _of_images(name: str) -> Suite:
     """What suits any images: the variants and detectors for photographs, ranked by an extractor that knows none of them."""
+    if name == IMAGES:
+        raise UserError(f"--suite {name} lacks a path behind the colon, such as {IMAGES}photos/.")
     changes = {
         "title": name.removeprefix(IMAGES), "datasets": (name,), "extractors": ("own-classifier", *GENERAL[0]),
         "headline": "fd_lite0", "not_telling": (),
@@ -170,7 +172,7 @@ def _read(file: Path) -> Suite:
     try:
         return Suite.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{file}: not a TOML file ({shown(error)}).") from error
+        raise UserError(f"{file}: not a TOML file ({error}).") from error
     except ValidationError as error:
         first = error.errors()[0]
         attribute = ".".join(map(str, first["loc"]))
