@@ -21,6 +21,7 @@ from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.sources import Source, SourceFailed, remove
 from gan_bench.images import convert
+from gan_bench.images.loose import Picture, fitted
 from gan_bench.images.mixture import Mixture
 from gan_bench.images.sets import ImageSet, in_memory
 
@@ -100,6 +101,10 @@ class Dataset(abc.ABC):
     def for_training(self, side: int) -> Dataset:
         """The dataset that runs train on where this one is named; `side`: of its images, in pixels, where that is free."""
         return self
+
+    def fitted(self, picture: Picture) -> Picture:
+        """Somebody's image in the form of this dataset's, with a note on each change that makes it unlike these."""
+        return fitted(picture, self.image_shape, self.padding)
 
     def class_index(self, text: str) -> int | None:
         """The class with this name or this number; None: there is no such class."""

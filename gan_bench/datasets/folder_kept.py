@@ -21,7 +21,8 @@ from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path, cache_folder, dataset_file, dataset_folder, write_text
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName, sha256
-from gan_bench.datasets.folder_read import Decoded, decode, digests
+from gan_bench.datasets.folder_read import Decoded, decode, digests, squares
+from gan_bench.images.loose import Picture
 from gan_bench.records import Model
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class KeptCard(Model):
 
     digests   part -> SHA-256 of its array
     warnings  what was changed or left out when they were read
+    changed   whether most of them were cut or resized
     source    where they were read from
     """
 
@@ -42,6 +44,7 @@ class KeptCard(Model):
     class_names: tuple[str, ...]
     digests: dict[str, str]
     warnings: tuple[str, ...]
+    changed: bool
     source: str
 
     @property
@@ -99,6 +102,12 @@ class OwnImages(Dataset):
     def warnings(self) -> tuple[str, ...]:  # type: ignore[override]
         """What was changed or left out when the images were read."""
         return self.card.warnings
+
+    def fitted(self, picture: Picture) -> Picture:
+        """An image as these are; where most of them were cut and resized, nothing is noted of the same."""
+        if self.card.changed:
+            picture = picture._replace(pixels=squares(picture.pixels[None], self.image_shape[1])[0])
+        return super().fitted(picture)
 
     def load(self, split: SplitName) -> Split:
         """The whole split; read again from its folder where it is damaged. Raises UserError where that is not possible."""
@@ -184,7 +193,7 @@ def kept(path: Path, side: int) -> OwnImages:
     arrays, class_names = parts_of(decoded)
     channels, *_ = decoded.images.shape[1:]
     card = KeptCard(
-        image_shape=(channels, side, side), class_names=class_names, warnings=decoded.warnings,
+        image_shape=(channels, side, side), class_names=class_names, warnings=decoded.warnings, changed=decoded.changed,
         digests={part: sha256(array) for part, array in arrays.items()}, source=str(path.resolve()),
     )  # fmt: skip
     dataset = OwnImages(f"{_safe(path)}-{side}-{card.digest}")

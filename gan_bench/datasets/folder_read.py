@@ -37,11 +37,13 @@ class Decoded(NamedTuple):
     images    (N, C, side, side) uint8, C 1 or 3
     classes   (N,) the name of each image's class; None: there are no classes
     warnings  sentences on what was changed, left out, or may be misleading
+    changed   whether more than half of the images were cut or resized
     """
 
     images: Tensor
     classes: list[str] | None
     warnings: tuple[str, ...]
+    changed: bool = False
 
 
 class Square(NamedTuple):
@@ -107,7 +109,9 @@ def _of_files(folder: Path, files: LooseImages, side: int) -> Decoded:
         raise UserError(f"{folder} holds no image that can be read; the first file is {left_out[0]}.")
     below = [name.parts[0] if len(name.parts) > 1 else None for name in names]
     classes = None if None in below else [str(name) for name in below]
-    return Decoded(_together(found), classes, (*_left_out(left_out), *_beside(below), *_changes(found, side)))
+    warnings = (*_left_out(left_out), *_beside(below), *_changes(found, side))
+    n_changed = sum(one.size != (side, side) for one in found)
+    return Decoded(_together(found), classes, warnings, n_changed > len(found) / 2)
 
 
 def _read(files: LooseImages, side: int) -> Iterator[Square | Refused]:
@@ -148,10 +152,12 @@ def _beside(below: list[str | None]) -> Iterator[str]:
 def _changes(found: list[Square], side: int) -> Iterator[str]:
     """A sentence for each thing that happened to some of the images, with how many they are."""
     n, sizes = len(found), sorted({one.size for one in found}, key=lambda size: size[0] * size[1])
+    ends = ["{1}x{0}".format(*size) for size in (sizes[0], sizes[-1])]
+    resized = sum(min(one.size) != side for one in found)
     if len(sizes) > 1:
-        ends = ["{1}x{0}".format(*size) for size in (sizes[0], sizes[-1])]
-        resized = sum(min(one.size) != side for one in found)
         yield f"the images have {len(sizes):,} sizes, from {ends[0]} to {ends[1]}; {resized:,} were resized to {side}x{side}."
+    elif resized:
+        yield f"all {n:,} images were resized from {ends[0]} to {side}x{side}."
 
     counts = Counter(note for one in found for note in one.notes)
     counts["not square, cut to the square in the middle"] = sum(one.size[0] != one.size[1] for one in found)
@@ -174,5 +180,6 @@ def _of_array(path: Path, side: int) -> Decoded:
 
     images = torch.cat(pieces)
     is_grey = bool((images == images[:, :1]).all())
-    changes = _changes([Square(images[0], (height, width))] * len(images), side)
-    return Decoded(images[:, :1].contiguous() if is_grey else images, found.classes, (*found.warnings, *changes))
+    warnings = (*found.warnings, *_changes([Square(images[0], (height, width))] * len(images), side))
+    changed = (height, width) != (side, side)
+    return Decoded(images[:, :1].contiguous() if is_grey else images, found.classes, warnings, changed)
