@@ -25,6 +25,7 @@ from gan_bench.datasets.base import SplitName
 from gan_bench.features.base import WEIGHTS
 from gan_bench.features.cifar10_resnet import Cifar10ResNet
 from gan_bench.features.mnist_cnn import MnistCnn
+from gan_bench.features.training import Labelled, Passes, accuracy, fit, shift
 from gan_bench.images.convert import to_float
 
 SEED = 0
@@ -42,40 +43,6 @@ CARD = """# {name}
 These weights are part of the benchmark's definition: a change of them is a new `benchmark_version`.
 They are the weights after the last epoch, not those of the best epoch: the test split chose nothing.
 """
-
-
-class Labelled(NamedTuple):
-    """images (N, C, H, W) float32 in [-1, 1], and labels (N,) int64."""
-
-    images: Tensor
-    labels: Tensor
-
-
-class Passes(NamedTuple):
-    """How the images are gone through.
-
-    epochs     passes over the images
-    batch      images of a step
-    smoothing  of the labels, 0 to 1
-    schedule   share of the training that is done -> factor of each base learning rate
-    augment    images (N, C, H, W), epoch, generator -> what they are in this epoch
-    """
-
-    epochs: int
-    batch: int
-    smoothing: float
-    schedule: Callable[[float], float]
-    augment: Callable[[Tensor, int, torch.Generator], Tensor]
-
-
-def shift(images: Tensor, reach: int, generator: torch.Generator, pad_mode: str) -> Tensor:
-    """Move each image (N, C, H, W) by its own random offset of up to `reach` pixels."""
-    n, _, height, width = images.shape
-    padded = F.pad(images, (reach,) * 4, mode=pad_mode)
-    dy, dx = torch.randint(0, 2 * reach + 1, (2, n), generator=generator)
-    rows = dy[:, None] + torch.arange(height)  # (N, H)
-    columns = dx[:, None] + torch.arange(width)  # (N, W)
-    return padded[torch.arange(n)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def cutout(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
@@ -105,52 +72,15 @@ def load(name: str, split: SplitName) -> Labelled:
     return Labelled(to_float(data.images), data.labels)
 
 
-@torch.inference_mode()
-def accuracy(net: nn.Module, test: Labelled) -> float:
-    """The share, 0 to 1, of images that the network gives their class."""
-    net.eval()
-    pairs = zip(test.images.split(500), test.labels.split(500), strict=True)
-    hits = sum(int((net(x)[1].argmax(1) == y).sum()) for x, y in pairs)
-    return hits / len(test.labels)
+def printed(net: nn.Module, test: Labelled, epochs: int) -> Callable[[int, float], None]:
+    """A function that prints the loss and the test accuracy after a pass."""
+    start = time.monotonic()
 
-
-def fit(
-    net: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    passes: Passes,
-    train: Labelled,
-    test: Labelled,
-    generator: torch.Generator,
-) -> None:
-    """Train the network by shuffled passes; prints the loss and the test accuracy after each. Each group has a `base_lr`."""
-    n, start = len(train.images), time.monotonic()
-    steps_each = n // passes.batch
-    for epoch in range(passes.epochs):
-        net.train()
-        images, total = passes.augment(train.images, epoch, generator), 0.0
-        batches = torch.randperm(n, generator=generator)[: steps_each * passes.batch].split(passes.batch)
-
-        for i, index in enumerate(batches):
-            rate = passes.schedule((epoch * steps_each + i) / (passes.epochs * steps_each))
-            for group in optimiser.param_groups:
-                group["lr"] = group["base_lr"] * rate
-            total += step(net, optimiser, images[index], train.labels[index], passes.smoothing) * len(index)
-
-        done = f"epoch {epoch + 1}/{passes.epochs} loss {total / n:.4f}"
+    def report(epoch: int, loss: float) -> None:
+        done = f"epoch {epoch}/{epochs} loss {loss:.4f}"
         print(f"{done} test {accuracy(net, test):.4f} {time.monotonic() - start:.0f} s", flush=True)
 
-
-def step(net: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor, smoothing: float) -> float:
-    """One step on a batch, in bfloat16; returns the loss before it."""
-    x = images.contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = net(x)[1]
-    loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
-
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    optimiser.step()
-    return float(loss.detach())
+    return report
 
 
 def cifar10_network(images: Tensor) -> Cifar10ResNet:
@@ -195,7 +125,7 @@ def train_cifar10_resnet(epochs: int) -> tuple[nn.Module, Labelled]:
         return cutout(shift(images, 2, generator, "reflect"), 8, generator)
 
     test = load("cifar10", "test")
-    fit(net, optimiser, Passes(epochs, 1000, 0.2, schedule, augment), train, test, generator)
+    fit(net, optimiser, Passes(epochs, 1000, 0.2, schedule, augment), train, generator, printed(net, test, epochs))
     return net, test
 
 
@@ -215,7 +145,7 @@ def train_mnist_cnn(epochs: int) -> tuple[nn.Module, Labelled]:
         return shift(rotate(images, 10, generator), 2, generator, "replicate")
 
     test = load("mnist", "test")
-    fit(net, optimiser, Passes(epochs, 250, 0.0, schedule, augment), train, test, generator)
+    fit(net, optimiser, Passes(epochs, 250, 0.0, schedule, augment), train, generator, printed(net, test, epochs))
     return net, test
 
 

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,7 +141,17 @@ class Judge:
             return reason
         if picture.lossy and self.card.tier == CLEAN:
             picture = picture._replace(notes=(*picture.notes, f"{picture.lossy} on tier {CLEAN}"))
-        return fitted(picture, self.card.image_shape, DATASETS.get(self.card.dataset).padding)
+        return self.fit(picture)
+
+    @cached_property
+    def fit(self) -> Callable[[Picture], Picture]:
+        """Brings an image into the form of the reals, as their dataset does; where that is gone, into their shape."""
+        dataset = DATASETS.create(self.card.dataset)
+        try:
+            is_known = dataset.image_shape == self.card.image_shape
+        except UserError:  # it is not in the cache
+            is_known = False
+        return dataset.fitted if is_known else partial(fitted, image_shape=self.card.image_shape, padding=dataset.padding)
 
     def answers(self, pictures: Sequence[Picture]) -> Iterator[tuple[float, str, tuple[str, ...]]]:
         """The logit of each picture, the verdict, and the notes."""

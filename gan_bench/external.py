@@ -37,7 +37,7 @@ from gan_bench.records import (
     ScoreSpec,
 )
 from gan_bench.references import Reference, measure_reference, write_reference
-from gan_bench.run_folder import RunFolder, read_runs
+from gan_bench.run_folder import RunFolder, read_runs, rules_in
 from gan_bench.scorer import scorer_for
 
 log = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ def _way_of(record: CellRecord | ReferenceRecord) -> ScoreSpec:
 
 def check_entry(run: RunFolder, dataset: Dataset) -> None:
     """Raises UserError where no entry of this dataset can be put into a run folder, which may be new."""
-    if dataset.name not in DATASETS.names():
+    if not dataset.in_runs:
         raise UserError(f"--name puts an entry beside the generators of a dataset, and no run has any of {dataset.name}.")
     if not run.takes_entries:
         raise UserError(f"--run {run.path} is no run folder, or is not writable; give one, or the name of a new folder.")
@@ -194,7 +194,7 @@ def write_entry(run: RunFolder, dataset: Dataset, name: str, sets: Sequence[Meas
     shutil.rmtree(run.external(dataset.name, safe), ignore_errors=True)
     for row, record, _ in sets:
         write_reference(record, row, dataset, run.external_set(dataset.name, safe, record.seed))
-    leaderboard.build(read_runs([run.path]), run.leaderboard, suites.table_rules())
+    leaderboard.build(read_runs([run.path]), run.leaderboard, suites.table_rules() | rules_in([run.path]))
 
 
 def labels_of(classes: list[str], dataset: Dataset, name: str) -> Tensor | None:

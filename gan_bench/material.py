@@ -27,6 +27,7 @@ from gan_bench.sample import draw, load_critic, load_generator
 
 SHARES = {FIT: 0.6, VALIDATE: 0.1, TEST: 0.3}
 FEWEST = 10  # reals in a fold
+FEWEST_IN_ALL = round(FEWEST / min(SHARES.values()))  # images of a test split
 BATCH = 250  # images at a time through an autoencoder
 
 

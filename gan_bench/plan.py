@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -14,15 +15,22 @@ from gan_bench import suites
 from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
+from gan_bench.datasets.base import Dataset
 from gan_bench.detectors import DETECTORS, plain
 from gan_bench.executors.local import default_jobs
+from gan_bench.features import EXTRACTORS
+from gan_bench.features.base import Unavailable
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.images.convert import are_points
-from gan_bench.records import CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec
+from gan_bench.material import FEWEST_IN_ALL
+from gan_bench.records import CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, TableRules
 from gan_bench.references import ALWAYS, OF_TASK
 from gan_bench.sample import build_variant
 from gan_bench.train import step_tflop
+
+log = logging.getLogger(__name__)
+DEFAULT_SIDE = 32  # pixels, of the images of folders
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class RunRequest:
     seeds       how many trainings of each variant: seeds first_seed, first_seed + 1, ...
     changes     settings of variants in place of the preset's: {variant: {setting: value}}
     attacks     whether the detectors are attacked as well
+    side        of the images of folders, in pixels; None: 32
     jobs        cells at a time; by default what the machine has room for, and one where time is the limit, so that no
                 cell's clock runs while another uses the machine
     """
@@ -50,6 +59,7 @@ class RunRequest:
     compiled: bool = False
     strict: bool = False
     attacks: bool = False
+    side: int | None = None
 
     @property
     def all_seeds(self) -> range:
@@ -62,14 +72,15 @@ def make_plan(request: RunRequest) -> Plan:
     cells: list[CellSpec] = []
     references: list[ReferenceSpec] = []
     judges: list[JudgeSpec] = []
-    for name in request.suites:
-        suite = suites.load(name)
-        for dataset in suite.datasets:
-            scored = _score_spec(request, suite, dataset)
-            variants = request.variants or list(suite.variants)
-            cells += _cells(request, scored, variants)
-            references += _references(scored, variants)
-            judges += _judges(request, suite, dataset)
+    rules: dict[str, TableRules] = {}
+    for name, dataset in _datasets(request):
+        suite = _carried(request, name, dataset)
+        scored = _score_spec(request, suite, dataset.name)
+        variants = request.variants or list(suite.variants)
+        cells += _cells(request, scored, variants)
+        references += _references(scored, variants)
+        judges += _judges(request, suite, dataset.name)
+        rules |= {} if suites.is_ours(name) else {dataset.name: suite.rules}
 
     jobs = request.jobs
     if jobs is None:
@@ -78,8 +89,57 @@ def make_plan(request: RunRequest) -> Plan:
     return Plan(
         cells=tuple(cells), references=tuple(references), judges=tuple(judges),
         attacked=request.preset.n_attacked if request.attacks else 0,
-        device=request.device, jobs=jobs, compiled=request.compiled, strict=request.strict,
+        device=request.device, jobs=jobs, compiled=request.compiled, strict=request.strict, rules=rules,
     )  # fmt: skip
+
+
+def _datasets(request: RunRequest) -> list[tuple[str, Dataset]]:
+    """The suites' names with each of their datasets, ready to be trained on.
+
+    Raises UserError where images cannot be read, where two suites have one dataset, and at a side that nothing needs.
+    """
+    given = [(name, DATASETS.create(dataset)) for name in request.suites for dataset in suites.load(name).datasets]
+    if request.side is not None and all(dataset.in_runs for _, dataset in given):
+        raise UserError(f"--side is for the images of folders, and {', '.join(request.suites)} has none.")
+
+    found = [(name, dataset.for_training(request.side or DEFAULT_SIDE)) for name, dataset in given]
+    of_dataset: dict[str, str] = {}
+    for name, dataset in found:
+        if dataset.name in of_dataset:
+            where = " and ".join(dict.fromkeys((of_dataset[dataset.name], name)))
+            raise UserError(f"the dataset {dataset.name} is there twice, in {where}; give one suite that has it once.")
+        of_dataset[dataset.name] = name
+    return found
+
+
+def _carried(request: RunRequest, name: str, dataset: Dataset) -> suites.Suite:
+    """A suite; the one for any images without what these images cannot carry, which is told."""
+    suite = suites.load(name)
+    if not suites.is_folder(name):
+        return suite
+
+    for part, names, why in _too_much(suite, dataset):
+        if getattr(request, part) is None:
+            log.warning("%s: %s.", dataset.name, why)
+            suite = suite.model_copy(update={part: tuple(n for n in getattr(suite, part) if n not in names)})
+    return suite
+
+
+def _too_much(suite: suites.Suite, dataset: Dataset) -> Iterator[tuple[str, Sequence[str], str]]:
+    """Parts of a suite, and members of them that a dataset is too small for or lacks classes for, and why."""
+    for extractor in suite.extractors:
+        try:
+            EXTRACTORS.create(extractor).check(dataset)
+        except Unavailable as reason:
+            yield "extractors", [extractor], f"metrics of classes are left out: {reason}"
+
+    conditional = [variant for variant in suite.variants if VARIANTS.get(variant).conditional]
+    if dataset.n_classes == 1:
+        yield "variants", conditional, f"{', '.join(conditional)} is left out: it needs a sub-folder for each class"
+    n_test = len(dataset.open("test").labels)
+    if n_test < FEWEST_IN_ALL:
+        why = f"detectors are left out: they need {FEWEST_IN_ALL} test images, and there are {n_test}"
+        yield "detectors", suite.detectors, why
 
 
 def _score_spec(request: RunRequest, suite: suites.Suite, dataset: str) -> ScoreSpec:
@@ -108,9 +168,9 @@ def _references(scored: ScoreSpec, variants: list[str]) -> Iterator[ReferenceSpe
 
 
 def _judges(request: RunRequest, suite: suites.Suite, dataset: str) -> Iterator[JudgeSpec]:
-    if request.detectors and are_points(DATASETS.get(dataset).image_shape):
-        raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
     names = suite.detectors if request.detectors is None else request.detectors
+    if names and are_points(DATASETS.create(dataset).image_shape):
+        raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
     _check_detectors(names)
     for detector in names:
         for seed in request.all_seeds:
@@ -134,7 +194,10 @@ def _check_detectors(names: Sequence[str]) -> None:
 
 def settings_for(variant: str, dataset: str, preset: Preset) -> dict[str, Any]:
     """A variant's settings at a preset, for what the dataset holds. Raises UserError where it cannot draw that."""
-    kind, points = VARIANTS.get(variant), are_points(DATASETS.get(dataset).image_shape)
+    kind, data = VARIANTS.get(variant), DATASETS.create(dataset)
+    points = are_points(data.image_shape)
+    if kind.conditional and data.n_classes == 1:
+        raise UserError(f"{variant!r} needs classes, and {dataset!r} has none; make a sub-folder for each class.")
     if points and kind.for_points is None:
         able = [name for name in VARIANTS.names() if VARIANTS.get(name).for_points is not None]
         raise UserError(f"{variant!r} draws images, and {dataset!r} holds points; variants that draw both: {', '.join(able)}.")

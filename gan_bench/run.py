@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +16,14 @@ from gan_bench.core import progress
 from gan_bench.core.pace import Stage
 from gan_bench.datasets import DATASETS
 from gan_bench.executors.local import workers
+from gan_bench.features import EXTRACTORS
+from gan_bench.features.base import Unavailable
 from gan_bench.judge import panels, run_panel
 from gan_bench.leaderboard.page import Board
 from gan_bench.plan import in_order
 from gan_bench.records import AttackRecord, CellRecord, CellSpec, JudgeRecord, Plan, ReferenceRecord, ReferenceSpec
 from gan_bench.references import run_reference
-from gan_bench.run_folder import RunFolder, read_runs
+from gan_bench.run_folder import RunFolder, read_runs, rules_in
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,25 @@ def run(plan: Plan, out: Path, logged: bool = False) -> Outcome:
     """
     folder = RunFolder(out)
     with folder.owned(plan), folder.logged():
-        for dataset in dict.fromkeys(spec.dataset for spec in plan.cells):
-            DATASETS.create(dataset).fetch()  # before an hour of training, not after
-
+        prepare(plan)
         with progress.overall(stages_of(plan)):
             with workers(plan.jobs) as each:
                 parts = list(each(partial(run_part, plan, folder, logged=logged), in_order(plan)))
                 judged = [record for panel in each(partial(run_panel, plan, folder), panels(plan)) for record in panel]
 
             with progress.part("page", "leaderboard"):
-                board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules())
+                board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules() | rules_in([out]))
     return Outcome(board, failures(parts, judged))
+
+
+def prepare(plan: Plan) -> None:
+    """Fetch the datasets, and train what extractors learn of them: before an hour of training, and with all threads."""
+    for spec in {spec.dataset: spec for spec in plan.cells}.values():
+        dataset = DATASETS.create(spec.dataset)
+        dataset.fetch()
+        for extractor in spec.extractors:
+            with contextlib.suppress(Unavailable):  # whoever scores says so
+                EXTRACTORS.create(extractor).learn(dataset)
 
 
 def stages_of(plan: Plan) -> dict[str, Stage]:

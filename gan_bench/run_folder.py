@@ -37,6 +37,7 @@ from gan_bench.records import (
     ReferenceRecord,
     ReferenceSpec,
     Result,
+    TableRules,
     Verification,
     finished,
     read_contents,
@@ -48,13 +49,9 @@ RECORD, SAMPLES, SCORES = "record.json", "samples.npz", "scores.parquet"
 GENERATOR, DISCRIMINATOR, INVERSE = "generator.safetensors", "discriminator.safetensors", "inverse.safetensors"  # of a cell
 MODEL = "model-{}.safetensors"  # of a detector, for each tier
 SHOWN = {  # what the leaderboard may show of a cell, by what it shows
-    "samples": "samples.png",
-    "strip": "strip.png",
-    "rows": "rows.png",
-    "neighbours": "neighbours.png",
-    "history": "history.csv",
-    "explained": "explained.png",
-}
+    "samples": "samples.png", "strip": "strip.png", "rows": "rows.png", "neighbours": "neighbours.png",
+    "history": "history.csv", "explained": "explained.png",
+}  # fmt: skip
 PARTS: dict[str, type[AnyRecord]] = {
     "cells": CellRecord, "references": ReferenceRecord, "detectors": JudgeRecord, "attacks": AttackRecord,
 }  # fmt: skip
@@ -77,7 +74,7 @@ class RunFolder:
 
     def cell_of(self, dataset: str, key: str, seed: int) -> Path:
         """The folder of the cell with this key."""
-        return self.path / "cells" / dataset / key / f"seed-{seed}"
+        return self.path / "cells" / below(dataset) / key / f"seed-{seed}"
 
     def training_log(self, spec: CellSpec) -> Path:
         """The folder of the log of one training: `tensorboard --logdir RUN/tensorboard` shows all of them."""
@@ -85,11 +82,11 @@ class RunFolder:
 
     def reference(self, spec: ReferenceSpec) -> Path:
         """The folder of a row that is no generator."""
-        return self.path / "references" / spec.dataset / spec.name
+        return self.path / "references" / below(spec.dataset) / spec.name
 
     def external(self, dataset: str, name: str) -> Path:
         """The folder of somebody's entry; `name` must be safe as the name of a file."""
-        return self.path / "references" / dataset / f"external-{name}"
+        return self.path / "references" / below(dataset) / f"external-{name}"
 
     def external_set(self, dataset: str, name: str, seed: int | None) -> Path:
         """The folder of one scored set of images of somebody's entry; `seed`: that of their generator, if it is known."""
@@ -107,11 +104,11 @@ class RunFolder:
     def detector_of(self, dataset: str, detector: str, seed: int, changes: str = "") -> Path:
         """The folder of the detector of this name; `changes` as `changes_of` gives them."""
         name = detector.replace(":", "-").replace("/", "-") + changes
-        return self.path / "detectors" / dataset / name / f"seed-{seed}"
+        return self.path / "detectors" / below(dataset) / name / f"seed-{seed}"
 
     def attacks_of(self, dataset: str, seed: int, changes: str = "") -> Path:
         """The folder of the attacks on the detectors of this seed; `changes` as `changes_of` gives them."""
-        return self.path / "attacks" / dataset / f"seed-{seed}{changes}"
+        return self.path / "attacks" / below(dataset) / f"seed-{seed}{changes}"
 
     def attacks(self, spec: AttackSpec, cells: Iterable[CellSpec]) -> Path:
         """The folder of the attacks on the detectors of one dataset and seed; `cells` as for `detector`."""
@@ -119,7 +116,7 @@ class RunFolder:
 
     def deliveries(self, dataset: str, seed: int, cells: Iterable[CellSpec]) -> Path:
         """The manifest of what was done to each image that its detectors saw; `cells` as for `detector`."""
-        return self.path / "deliveries" / dataset / f"seed-{seed}{_changes(cells)}.parquet"
+        return self.path / "deliveries" / below(dataset) / f"seed-{seed}{_changes(cells)}.parquet"
 
     def finished_cell(self, spec: CellSpec) -> CellRecord | None:
         """The record of a cell that was trained and scored from exactly this spec."""
@@ -166,7 +163,7 @@ class RunFolder:
             self._check_track(plan)
             for half_written in self.path.rglob(".*.tmp"):  # what a killed run was writing
                 half_written.unlink()
-            write_record(self.plan, plan)
+            write_record(self.plan, plan.model_copy(update={"rules": rules_in([self.path]) | plan.rules}))
             yield
         finally:
             lock.release()
@@ -203,6 +200,20 @@ class RunFolder:
             raise UserError(
                 f"the output folder {self.path} holds a run of {_track(before)}, not of {_track(plan)}; choose another --out."
             )
+
+
+def below(dataset: str) -> str:
+    """What the folder of a dataset is called: "images:photos-32-1a2b3c4d" has a colon, which some systems do not allow."""
+    return dataset.partition(":")[2] or dataset
+
+
+def rules_in(folders: Iterable[Path]) -> dict[str, TableRules]:
+    """dataset -> how its table is read, as the plans of run folders say it; none of a plan that cannot be read."""
+    found: dict[str, TableRules] = {}
+    for folder in folders:
+        with contextlib.suppress(UserError):
+            found |= read_record(RunFolder(folder).plan, Plan).rules
+    return found
 
 
 def _changes(cells: Iterable[CellSpec]) -> str:

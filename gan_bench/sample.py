@@ -28,7 +28,7 @@ BLOCK = 100  # samples are computed in aligned blocks of this many: a kernel cho
 
 def build_variant(spec: CellSpec, device: torch.device) -> Variant:
     """The untrained variant of a cell."""
-    dataset, kind = DATASETS.get(spec.dataset), VARIANTS.get(spec.variant)
+    dataset, kind = DATASETS.create(spec.dataset), VARIANTS.get(spec.variant)
     settings = kind.settings_type(**spec.settings)  # type: ignore[arg-type]  # plain data from JSON
     return kind(dataset.image_shape, dataset.n_classes, settings, seed=spec.seed, device=device)
 

@@ -31,6 +31,7 @@ Advance = Callable[[float], None]  # of a progress bar
 SPLIT: SplitName = "train"  # the literature compares with the training split
 WHOLE = ("train", "held-out")  # needs of metrics that compare with all of it
 LOGGED = ("fd", "modes_covered")
+POOR = 0.8  # accuracy of a classifier: below it, the records warn of its numbers
 
 
 def scorer_for(spec: ScoreSpec, device: torch.device, strict: bool = False) -> SetScorer:
@@ -65,7 +66,7 @@ class SetScorer:
         self.metrics = [METRICS.create(name) for name in metrics]
         self.extractors: list[Extractor] = []
         self.info: dict[str, ExtractorInfo] = {}
-        self.warnings: list[str] = []
+        self.warnings: list[str] = list(dataset.warnings)
         for name in extractors:
             self._load(name, device, strict)
 
@@ -118,6 +119,7 @@ class SetScorer:
     def _load(self, name: str, device: torch.device, strict: bool) -> None:
         extractor = EXTRACTORS.create(name)
         try:
+            extractor.learn(self.dataset)
             extractor.load(device)
         except Unavailable as reason:
             if strict:
@@ -127,7 +129,12 @@ class SetScorer:
             warn_once(self.warnings[-1])
         else:
             self.extractors.append(extractor)
-            self.info[self._label(extractor)] = ExtractorInfo(digest=extractor.digest)
+            self.info[self._label(extractor)] = ExtractorInfo(digest=extractor.digest, accuracy=extractor.accuracy)
+            if extractor.accuracy is not None and extractor.accuracy < POOR:
+                self.warnings.append(
+                    f"{name} gives only {extractor.accuracy:.0%} of the test images their class, so its numbers tell little."
+                )
+                warn_once(self.warnings[-1])
 
     def _label(self, extractor: Extractor) -> str:
         return extractor.label(self.dataset.image_shape[1])

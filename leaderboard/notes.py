@@ -187,14 +187,18 @@ def _provenance_notes(s: Standings) -> list[str]:
     if len({digest for r in records if (digest := getattr(r, "dataset_digest", None))}) > 1:
         notes.append("Doubtful: the records disagree on the digest of the dataset.")
 
-    digests = set()
+    digests, accuracies = set(), set()
     for record in records:
         for name, extractor in getattr(record, "extractors", {}).items():
             if extractor.digest:
                 digests.add((name, extractor.digest))
+            if extractor.accuracy is not None:
+                accuracies.add((name, extractor.accuracy))
     n_digests = Counter(name for name, _ in digests)
     repeated = sorted(name for name, n in n_digests.items() if n > 1)
     notes += [f"Doubtful: the records disagree on the digest of the extractor {name}." for name in repeated]
+    for name, share in sorted(accuracies):
+        notes.append(f"{name} was trained on this dataset's classes, and gives {share:.1%} of the test images theirs.")
 
     if len({(r.environment.device, r.environment.device_name) for r in records}) > 1:
         notes.append("Times and images/s were measured on different devices, so they cannot be compared.")

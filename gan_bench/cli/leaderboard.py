@@ -28,10 +28,10 @@ def leaderboard(
     from gan_bench import suites
     from gan_bench.leaderboard import build
     from gan_bench.leaderboard.short import failures
-    from gan_bench.run_folder import RunFolder, read_runs
+    from gan_bench.run_folder import RunFolder, read_runs, rules_in
 
     out = out or RunFolder(runs[0]).leaderboard
-    board = build(read_runs(runs), out, suites.table_rules())
+    board = build(read_runs(runs), out, suites.table_rules() | rules_in(runs))
     if as_json:
         print_json(board.to_dict())
     else:

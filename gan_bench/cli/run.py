@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from gan_bench.plan import Forecast
     from gan_bench.records import Plan
     from gan_bench.run import Outcome
+    from gan_bench.suites import Suite
 
 
 def run(
     suite: Annotated[
-        str, typer.Option(help="Suites, comma-separated; see `gan-bench list suites`.", autocompletion=completion.suites)
+        str,
+        typer.Option(
+            help="Suites, comma-separated: names (`gan-bench list suites`), my.toml, or folder:PATH, any images.",
+            autocompletion=completion.suites,
+        ),
     ],
     budget: Annotated[
         str,
@@ -62,6 +67,10 @@ def run(
     ] = False,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="Another setting than the variant's: dcgan.lr=1e-4. Can be repeated.")
+    ] = None,
+    side: Annotated[
+        int | None,
+        typer.Option(help="Side in pixels to which a folder's images are resized: 8, 16, 32, ... 256.", show_default="32"),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder.", show_default="runs/BUDGET")] = None,
     device: Device = "auto",
@@ -106,7 +115,7 @@ def run(
             suite_names, preset, seeds, first_seed,
             variants=variant_names, changes=parse_changes(changes or []),
             extractors=extractor_names, metrics=metric_names, detectors=detector_names,
-            device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict, attacks=attacks,
+            device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict, attacks=attacks, side=side,
         )  # fmt: skip
         plan = planning.make_plan(request)
 
@@ -149,11 +158,36 @@ def _check(
         raise UserError(f"--suite names no suite. Known: {', '.join(suites.names())}.")
     for name in suite_names:
         suite = suites.load(name)
+        if not suites.is_ours(name):
+            _check_own(name, suite)
         check_names(DATASETS, suite.datasets)
         check_names(VARIANTS, variants or suite.variants)
         check_names(EXTRACTORS, extractors or suite.extractors)
         check_names(METRICS, metrics or suite.metrics)
         check_names(DETECTORS, map(plain, suite.detectors if detectors is None else detectors))
+
+
+def _check_own(name: str, suite: Suite) -> None:
+    """Look up every name in a suite that is not one of gan-bench. Raises UserError, which names the suite."""
+    from gan_bench.datasets import DATASETS
+    from gan_bench.detectors import DETECTORS, plain
+    from gan_bench.features import EXTRACTORS
+    from gan_bench.generators import VARIANTS
+    from gan_bench.metrics import METRICS
+
+    try:
+        check_names(DATASETS, suite.datasets)
+        check_names(VARIANTS, suite.variants)
+        check_names(EXTRACTORS, suite.extractors)
+        check_names(METRICS, suite.metrics)
+        check_names(DETECTORS, map(plain, suite.detectors))
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error
+
+    numbers = [number for metric in METRICS.describe()[0] if metric["name"] in suite.metrics for number in metric["outputs"]]
+    if not any(suite.headline.startswith(f"{number}_") for number in numbers):
+        known = f"{', '.join(numbers)}, each with _ and an extractor behind it"
+        raise UserError(f"{name}: headline = {suite.headline!r} is no number of its metrics, which are {known}.")
 
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gan_bench.core.contract import Attribute, text, whole
+from gan_bench.core.errors import UserError
 from gan_bench.core.registry import Registry
 
 if TYPE_CHECKING:
     from gan_bench.datasets.base import Dataset
+
+SIDES = (8, 16, 32, 64, 128, 256)  # pixels: of a folder's images, where a run trains on them
+
+
+def check_side(side: int) -> None:
+    """Raises UserError at a side that no network here has."""
+    if side not in SIDES:
+        known = ", ".join(map(str, SIDES[:-1]))
+        raise UserError(f"--side {side} does not fit the networks, whose sides are {known} or {SIDES[-1]} pixels.")
 
 
 def _fits_networks(shape: Any) -> bool:

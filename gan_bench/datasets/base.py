@@ -21,6 +21,7 @@ from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.sources import Source, SourceFailed, remove
 from gan_bench.images import convert
+from gan_bench.images.loose import Picture, fitted
 from gan_bench.images.mixture import Mixture
 from gan_bench.images.sets import ImageSet, in_memory
 
@@ -73,6 +74,8 @@ class Dataset(abc.ABC):
     digests      part -> SHA-256, of a dataset that is kept in the cache
     made_of      the dataset that this one is made from, if any; its bytes are the only ones that are needed
     mixture      what the points of a dataset of points were drawn from
+    in_runs      whether runs train on it: its form and its splits are fixed
+    warnings     sentences that a reader of its numbers should know; they are in every record
     """
 
     name: str
@@ -84,6 +87,8 @@ class Dataset(abc.ABC):
     digests: ClassVar[dict[str, str]] = {}
     made_of: ClassVar[str | None] = None
     mixture: ClassVar[Mixture | None] = None
+    in_runs: ClassVar[bool] = True
+    warnings: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def load(self, split: SplitName) -> Split:
@@ -92,6 +97,14 @@ class Dataset(abc.ABC):
     def open(self, split: SplitName) -> LabelledImages:
         """The same images as `load`, in the same order, but they may stay in their files. Raises UserError as `load` does."""
         return self.load(split)
+
+    def for_training(self, side: int) -> Dataset:
+        """The dataset that runs train on where this one is named; `side`: of its images, in pixels, where that is free."""
+        return self
+
+    def fitted(self, picture: Picture) -> Picture:
+        """Somebody's image in the form of this dataset's, with a note on each change that makes it unlike these."""
+        return fitted(picture, self.image_shape, self.padding)
 
     def class_index(self, text: str) -> int | None:
         """The class with this name or this number; None: there is no such class."""

@@ -1,6 +1,7 @@
 """`folder:PATH`: your own images as a dataset to compare with, of any size. Its first-level sub-folders are its classes.
 
-PATH is whatever `gan-bench score` reads: a folder, or an array of uint8 images. All of it counts as the train split.
+PATH is whatever `gan-bench score` reads: a folder, or an array of uint8 images. All of it counts as the train split. Where a
+run is to train on it, it becomes `images:NAME` instead, with squares of one side and two splits (`folder_kept.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from pathlib import Path
 import torch
 
 from gan_bench.core.errors import UserError
-from gan_bench.datasets import DATASETS
+from gan_bench.datasets import DATASETS, check_side
 from gan_bench.datasets.base import Dataset, LabelledImages, Split, SplitName
+from gan_bench.datasets.folder_kept import own_images
 from gan_bench.images.files import Found, open_images
 from gan_bench.images.sets import load_if_small
 
@@ -26,10 +28,16 @@ class Folder(Dataset):
 
     name = "folder:"
     title = "Anybody's images"
+    in_runs = False
 
     def __init__(self, path: str) -> None:
-        self.path = Path(path)
+        self.path = Path(path).expanduser()  # no shell does it behind "folder:"
         self.name = f"folder:{path}"
+
+    def for_training(self, side: int) -> Dataset:
+        """The images as runs train on them. Raises UserError where networks do not have this side, or images are absent."""
+        check_side(side)
+        return own_images(self.path, side)
 
     @cached_property
     def found(self) -> Found:

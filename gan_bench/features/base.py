@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import hashlib
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from safetensors.torch import load_file
@@ -15,6 +15,9 @@ from torch.nn import functional as F
 from gan_bench.core.errors import UserError
 from gan_bench.images import convert
 
+if TYPE_CHECKING:
+    from gan_bench.datasets.base import Dataset
+
 WEIGHTS = Path(__file__).parent / "weights"
 
 
@@ -23,14 +26,16 @@ class Unavailable(Exception):
 
 
 class Extractor(abc.ABC):
-    """Maps images to features, in float32 on every device, so that machines agree. `load` comes before the first call.
+    """Maps images to features, in float32 on every device, so that machines agree. `learn` and `load` come first.
 
     classifies  the dataset whose classes the logits stand for; None: there are no logits, or they are of other classes
+    accuracy    of one that is trained on the dataset: the share of the test images that it gives their class
     device      where it computes
     """
 
     name: ClassVar[str]
-    classifies: ClassVar[str | None] = None
+    classifies: str | None = None
+    accuracy: float | None = None
 
     def __init__(self) -> None:
         self.device = torch.device("cpu")
@@ -43,6 +48,12 @@ class Extractor(abc.ABC):
     def fetch(self) -> None:
         """Download the weights if they come from elsewhere. Raises Unavailable."""
 
+    def check(self, dataset: Dataset) -> None:
+        """Raises Unavailable where it cannot be used on this dataset."""
+
+    def learn(self, dataset: Dataset) -> None:
+        """Train on the dataset, where it does that; what was trained once is kept. Raises Unavailable."""
+
     @abc.abstractmethod
     def load(self, device: torch.device) -> None:
         """Make the network ready on `device`. Raises Unavailable."""
@@ -54,6 +65,14 @@ class Extractor(abc.ABC):
     def label(self, side: int) -> str:
         """The name in metric columns, for images of this side in pixels: with the input size, where that varies."""
         return self.name
+
+
+def classifier_input(batch: Tensor, channels: int) -> Tensor:
+    """uint8 (B, C, H, W) -> (B, channels, 32, 32) in [-1, 1], channels_last: resized, luma of colours, where needed."""
+    x = convert.to_float(convert.to_channels(batch, channels))
+    if x.shape[2:] != (32, 32):
+        x = F.interpolate(x, size=(32, 32), mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 class ClassifierExtractor(Extractor):
@@ -86,8 +105,5 @@ class ClassifierExtractor(Extractor):
         self.device = device
 
     def __call__(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        x = convert.to_float(convert.to_channels(batch, self.channels))
-        if x.shape[2:] != (32, 32):
-            x = F.interpolate(x, size=(32, 32), mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
-        features, logits = self.net(x.contiguous(memory_format=torch.channels_last))
+        features, logits = self.net(classifier_input(batch, self.channels))
         return features, logits

@@ -22,13 +22,13 @@ def conv_block(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class MnistCnn(nn.Module):
-    """Digits (B, 1, 32, 32) in [-1, 1] -> features (B, 128) and logits (B, 10)."""
+    """Digits (B, 1, 32, 32) in [-1, 1] -> features (B, 128) and logits (B, 10); `own-classifier` has others in their place."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = 1, n_classes: int = 10) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(conv_block(1, 32), conv_block(32, 64), conv_block(64, 128))
+        self.blocks = nn.Sequential(conv_block(channels, 32), conv_block(32, 64), conv_block(64, 128))
         self.drop = nn.Dropout(0.3)
-        self.head = nn.Linear(128, 10)
+        self.head = nn.Linear(128, n_classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 1, 32, 32) in [-1, 1] -> features (B, 128) and logits (B, 10)."""

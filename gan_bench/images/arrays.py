@@ -106,7 +106,7 @@ def form_of(shape: Sequence[int], dtype: torch.dtype, value_range: Range | None,
     if dtype.is_floating_point and value_range is None:
         raise UserError(
             "found float images; say what is black and what is white, such as -1 and 1: "
-            "value_range in Python, --value-range in the shell."
+            "value_range in Python, --value-range in the shell; or save them as uint8."
         )
     return Form(image_shape, channels_last, False, value_range if dtype.is_floating_point else None)
 

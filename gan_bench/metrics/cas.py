@@ -52,7 +52,8 @@ def taught(lesson: Pixels, n_classes: int) -> nn.Sequential:
 def accuracy(lesson: Pixels, exam: Pixels) -> float:
     """The share, 0 to 1, of the exam's images whose class a classifier trained on the lesson names."""
     assert exam.labels is not None
-    net = taught(lesson, int(exam.labels.max()) + 1)
+    assert lesson.labels is not None
+    net = taught(lesson, int(max(lesson.labels.max(), exam.labels.max())) + 1)
     with torch.inference_mode():
         answers = torch.cat([net(convert.to_float(batch)).argmax(1) for batch in exam.images.split(1000)])
     return float((answers == exam.labels).double().mean())

@@ -47,7 +47,6 @@ from gan_bench.records.files import (
     AnyRecord,
     Contents,
     Result,
-    TableRules,
     content_digest,
     finished,
     read_contents,
@@ -55,7 +54,7 @@ from gan_bench.records.files import (
     write_record,
 )
 from gan_bench.records.results import CellRecord, Cost, Environment, ExtractorInfo, MetricValue, Record, ReferenceRecord
-from gan_bench.records.specs import AttackSpec, CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, Setting
+from gan_bench.records.specs import AttackSpec, CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, Setting, TableRules
 from gan_bench.records.verification import Finding, Shown, Tally, Unchecked, Verification, Verified
 
 __all__ = [

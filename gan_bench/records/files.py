@@ -24,17 +24,6 @@ PLAIN = {UNKNOWN: "there is no such field", "missing": "it is missing"}
 M = TypeVar("M", bound=Written)
 
 
-class TableRules(NamedTuple):
-    """How a suite wants the tables of its datasets to be read.
-
-    headline     the start of the name of the metric that ranks them
-    not_telling  starts of the names of metrics that put damaged images before real ones there; they are marked, never bold
-    """
-
-    headline: str
-    not_telling: tuple[str, ...] = ()
-
-
 class Result(NamedTuple):
     """One record that was read from a run folder.
 

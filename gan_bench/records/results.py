@@ -35,8 +35,11 @@ class MetricValue(Model):
 
 
 class ExtractorInfo(Model):
+    """What an extractor was. accuracy: of one that was trained on the dataset, on its test split, 0 to 1."""
+
     digest: str | None
     unavailable: str | None = None
+    accuracy: float | None = None
 
 
 class Environment(Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gan_bench.budget import Budget
 from gan_bench.core.changes import key_of
 from gan_bench.records.base import BENCHMARK_VERSION, Model, Written
@@ -83,8 +85,22 @@ class AttackSpec(Model):
     models: dict[str, str] = {}
 
 
+class TableRules(NamedTuple):
+    """How a suite wants the tables of its datasets to be read.
+
+    headline     the start of the name of the metric that ranks them
+    not_telling  starts of the names of metrics that put damaged images before real ones there; they are marked, never bold
+    """
+
+    headline: str
+    not_telling: tuple[str, ...] = ()
+
+
 class Plan(Written):
-    """One run: what is computed, in this order."""
+    """One run: what is computed, in this order.
+
+    rules  dataset -> how its table is read, where its suite is not one of gan-bench; those of earlier plans of the folder too
+    """
 
     benchmark_version: str = BENCHMARK_VERSION
     cells: tuple[CellSpec, ...]
@@ -95,3 +111,4 @@ class Plan(Written):
     jobs: int = 1  # cells at a time
     compiled: bool = False  # networks by torch.compile
     strict: bool = False
+    rules: dict[str, TableRules] = {}

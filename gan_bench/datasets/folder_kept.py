@@ -1,0 +1,232 @@
+"""`images:NAME-SIDE-DIGEST`: somebody's images as they were decoded from a folder or an array, kept in the cache.
+
+`folder:PATH` becomes one where a run is to train on it. Its name holds the start of a digest of all images and classes, so
+records that name it stay true when the folder changes or is gone. A tenth of the images is the test split: those whose SHA-256
+comes first. So copies are on one side, and most images stay on theirs when others are added.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gan_bench.core.digests import json_digest
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import atomic_path, cache_folder, dataset_file, dataset_folder, write_text
+from gan_bench.datasets import DATASETS
+from gan_bench.datasets.base import Dataset, Split, SplitName, sha256
+from gan_bench.datasets.folder_read import Decoded, decode, digests, squares
+from gan_bench.images.loose import Picture
+from gan_bench.records import Model
+
+log = logging.getLogger(__name__)
+TEST_SHARE = 0.1
+ONE_CLASS = "image"  # the name of the only class, where there are none
+PARTS = ("train-images", "train-labels", "test-images", "test-labels")
+
+
+class KeptCard(Model):
+    """What is known of kept images.
+
+    digests   part -> SHA-256 of its array
+    warnings  what was changed or left out when they were read
+    changed   whether most of them were cut or resized
+    source    where they were read from
+    """
+
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    digests: dict[str, str]
+    warnings: tuple[str, ...]
+    changed: bool
+    source: str
+
+    @property
+    def digest(self) -> str:
+        """The start of the SHA-256 of all that a training sees."""
+        return json_digest([self.image_shape, self.class_names, self.digests])[:8]
+
+
+@DATASETS.register
+class OwnImages(Dataset):
+    """Its form is known for each name, not for the class: four attributes are properties here."""
+
+    name = "images:"
+    title = "Anybody's images, kept"
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.name = f"images:{key}"
+
+    @property
+    def card_file(self) -> Path:
+        """Where its card is kept."""
+        return dataset_folder(self.key) / "card.json"
+
+    @cached_property
+    def card(self) -> KeptCard:
+        """What is known of it. Raises UserError where it is not in the cache."""
+        try:
+            card = KeptCard.model_validate_json(self.card_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # pydantic's errors are ValueErrors
+            card = None
+        if card is None or not self.key.endswith(card.digest):
+            raise UserError(
+                f"{self.name} is not in the cache, or damaged there ({self.card_file.parent}); "
+                "`gan-bench run --suite folder:PATH --dry-run`, with the --side that its name has, reads its folder again."
+            )
+        return card
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:  # type: ignore[override]
+        """(channels, side, side). Raises UserError as `card` does."""
+        return self.card.image_shape
+
+    @property
+    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The names of the sub-folders, or the numbers of an array's labels, sorted; "image" alone where there are none."""
+        return self.card.class_names
+
+    @property
+    def n_classes(self) -> int:  # type: ignore[override]
+        """How many names there are. Raises UserError as `card` does."""
+        return len(self.card.class_names)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What was changed or left out when the images were read."""
+        return self.card.warnings
+
+    def fitted(self, picture: Picture) -> Picture:
+        """An image as these are; where most of them were cut and resized, nothing is noted of the same."""
+        if self.card.changed:
+            picture = picture._replace(pixels=squares(picture.pixels[None], self.image_shape[1])[0])
+        return super().fitted(picture)
+
+    def load(self, split: SplitName) -> Split:
+        """The whole split; read again from its folder where it is damaged. Raises UserError where that is not possible."""
+        parts = [f"{split}-images", f"{split}-labels"]
+        arrays = [self._read(part) for part in parts]
+        if any(array is None for array in arrays):
+            self.fetch()
+            arrays = [self._read(part) for part in parts]
+
+        images, labels = arrays
+        assert images is not None and labels is not None
+        return Split(torch.from_numpy(images), torch.from_numpy(labels))
+
+    def verify(self) -> list[str]:
+        """A sentence for each part that is missing or damaged."""
+        faulty = [dataset_file(self.key, part) for part in PARTS if self._read(part) is None]
+        return [f"{file} is missing or damaged; `gan-bench data fetch {self.name}` fixes it." for file in faulty]
+
+    def fetch(self) -> None:
+        """Read damaged parts again. Raises UserError where their folder is gone or holds other images now."""
+        faults = self.verify()
+        if not faults:
+            return
+        log.warning("%s: %d parts are missing or damaged; reading %s again.", self.name, len(faults), self.card.source)
+
+        again = kept(Path(self.card.source), self.card.image_shape[1])
+        if again.name != self.name:
+            raise UserError(f"{self.name} is damaged in the cache, and {self.card.source} holds other images now.")
+
+    def _read(self, part: str) -> np.ndarray | None:
+        """The array of a part, or None where it is missing or is not the one of the card."""
+        try:
+            array = np.load(dataset_file(self.key, part), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return array if sha256(array) == self.card.digests[part] else None
+
+
+def own_images(path: Path, side: int) -> OwnImages:
+    """The images at a path as a dataset; read only where they are new or have changed, which their sizes and times tell.
+
+    Where nothing is at the path any more, those that were read from it last. Raises UserError where there were none.
+    """
+    note = cache_folder() / "folders" / f"{json_digest([str(path.resolve()), side])[:16]}.json"
+    known, state_then = _last_read(note)
+    if known is not None and not path.exists():
+        log.warning("%s is gone; its images as they were read last are taken from the cache: %s.", path, known.name)
+        return known
+
+    state = state_of(path)
+    if known is not None and state == state_then:
+        return known
+    dataset = kept(path, side)
+    if known is not None and known.name != dataset.name:
+        log.warning("%s has changed: it was %s, whose results stay apart.", path, known.name)
+    write_text(note, json.dumps({"dataset": dataset.key, "state": state}))
+    return dataset
+
+
+def _last_read(note: Path) -> tuple[OwnImages | None, str]:
+    """What was read from a path last, if it is still in the cache, and the state of the path then."""
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+        dataset = OwnImages(found["dataset"])
+        return (dataset, found["state"]) if dataset.card else (None, "")
+    except (OSError, ValueError, KeyError):  # a UserError is a ValueError
+        return None, ""
+
+
+def state_of(path: Path) -> str:
+    """A digest of the names, sizes and times of the files at a path."""
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path] * path.is_file()
+    stats = [(str(file.relative_to(path)), file.stat()) for file in files]
+    return json_digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+
+
+def kept(path: Path, side: int) -> OwnImages:
+    """The images at a path, read and written into the cache. Raises UserError where they cannot be read."""
+    decoded = decode(path, side)
+    for warning in decoded.warnings:
+        log.warning("%s: %s", path, warning)
+
+    arrays, class_names = parts_of(decoded)
+    channels, *_ = decoded.images.shape[1:]
+    card = KeptCard(
+        image_shape=(channels, side, side), class_names=class_names, warnings=decoded.warnings, changed=decoded.changed,
+        digests={part: sha256(array) for part, array in arrays.items()}, source=str(path.resolve()),
+    )  # fmt: skip
+    dataset = OwnImages(f"{_safe(path)}-{side}-{card.digest}")
+    for part, array in arrays.items():
+        with atomic_path(dataset_file(dataset.key, part)) as temporary, open(temporary, "wb") as file:
+            np.save(file, array)
+    write_text(dataset.card_file, card.model_dump_json(indent=2))  # last: what has a card is whole
+
+    n_train, n_test = (len(arrays[part]) for part in ("train-labels", "test-labels"))
+    classes = f"{len(class_names)} classes" if len(class_names) > 1 else "no classes"
+    log.info("%s is %s: %s images to train on, %s to test on, %s.", path, dataset.name, f"{n_train:,}", f"{n_test:,}", classes)
+    return dataset
+
+
+def parts_of(decoded: Decoded) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The arrays of both splits, and the names of the classes. The order of the images is that of their SHA-256."""
+    images, classes = decoded.images.numpy(), decoded.classes or [ONE_CLASS] * len(decoded.images)
+    class_names = tuple(sorted(set(classes)))
+    numbers = {name: k for k, name in enumerate(class_names)}
+    labels = np.array([numbers[name] for name in classes], np.int64)
+
+    of_image = np.array(digests(decoded.images))
+    different = np.unique(of_image)  # sorted
+    first_of_train = different[round(TEST_SHARE * len(different))]
+    order = np.lexsort((labels, of_image))
+    tests = of_image[order] < first_of_train
+
+    chosen, arrays = {"train": order[~tests], "test": order[tests]}, dict[str, np.ndarray]()
+    for split, places in chosen.items():
+        arrays |= {f"{split}-images": images[places], f"{split}-labels": labels[places]}
+    return arrays, class_names
+
+
+def _safe(path: Path) -> str:
+    """A path's last name as the name of a file anywhere."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", path.resolve().stem).strip("-")[:24].rstrip("-") or "images"
