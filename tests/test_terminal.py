@@ -257,14 +257,8 @@ def test_parts_that_were_there_already_tell_nothing_of_the_time():
 
 
 def test_clocks_and_titles_have_a_width():
-    assert [clock(s) for s in (0, 59.6, 3599, 3600, 359_999, 360_000)] == [
-        "0:00",
-        "1:00",
-        "59:59",
-        "1:00:00",
-        "99:59:59",
-        "4 days",
-    ]
+    seconds = {0: "0:00", 59.6: "1:00", 3599: "59:59", 3600: "1:00:00", 35_999: "9:59:59", 36_000: "10 h", 360_000: "4 days"}
+    assert {s: clock(s) for s in seconds} == seconds
     first, second = (shortened(f"stacked-mnist dcgan (lr=0.001) seed {k}", 20) for k in (0, 1))
     assert len(first) == 20 and first != second and shortened("short", 20) == "short" and len(shortened("long", 1)) == 1
 

@@ -121,9 +121,9 @@ class Overall:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as m:ss, h:mm:ss or, from 100 hours on, days: at most 7 characters for a century."""
+    """Seconds as m:ss or h:mm:ss; from 10 hours on, as hours, and from 100 on, as days: at most 7 characters."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    if hours >= 100:
-        return f"{hours / 24:.0f} days"
+    if hours >= 10:
+        return f"{hours} h" if hours < 100 else f"{hours / 24:.0f} days"
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -19,7 +19,8 @@ from gan_bench.core.pace import Overall, Pace, Stage, clock
 log = logging.getLogger(__name__)
 MESSAGE_SECONDS = 30.0  # between messages where there is no terminal
 POLL_SECONDS = 1.0
-TIME_WIDTH = len("99:59:59 left")
+TIME_WIDTH = len("9:59:59 left")
+MARGIN = len("^C")  # which a terminal writes behind the last row; it must not fold
 MOST_TITLE = 40  # characters
 ELLIPSIS = "…"
 
@@ -55,7 +56,7 @@ class Current:
     def time(self, now: float) -> str:
         """The time left; of what has no known end, the time so far."""
         if self.line.share is None:
-            return f"{clock(now - self.since)} so far"
+            return f"for {clock(now - self.since)}"
         return left_in_words(self.pace.left(now))
 
 
@@ -132,7 +133,7 @@ class Screen:
         fixed = bar + len("100%") + TIME_WIDTH + 3
         self._title_width = max(self._title_width, min(longest, MOST_TITLE))
         title = max(1, min(self._title_width, width * 3 // 10 if width >= 80 else width - fixed))
-        details = width - fixed - title - 1
+        details = width - MARGIN - fixed - title - 1
         return [title, bar, len("100%"), TIME_WIDTH, *([details] if details > 0 else [])]
 
     def _cells(self) -> str:
@@ -155,11 +156,10 @@ class Screen:
     def _tell(self) -> None:
         """Log what runs, every `MESSAGE_SECONDS`, until the end."""
         while not self._stopped.wait(POLL_SECONDS):
-            if due():
-                with self._lock:
-                    told = self._sentence()
-                if told:
-                    log.info("%s", told)
+            with self._lock:
+                told = self._sentence()
+            if told and due():
+                log.info("%s", told)
 
     def _sentence(self) -> str:
         now = time.monotonic()
