@@ -158,7 +158,7 @@ def test_two_entries_of_one_run_are_compared(tmp_path: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ("raise RuntimeError('no weights')", "fails: RuntimeError: no weights"),
+        ("raise RuntimeError('no weights')", "my_gan.py:5: RuntimeError: no weights"),
         ("return np.zeros((n - 1, 3, 32, 32), np.uint8)", "returns 9 images, not 10."),
         ("return np.zeros((n, 3, 32, 32))", "found float images"),
         ("return 'text'", "fails: "),

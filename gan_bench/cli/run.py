@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.cli.options import Device, Json, check_names, names_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
+from gan_bench.core.own import is_python_file
 from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
@@ -34,9 +37,11 @@ def run(
     first_seed: Annotated[
         int, typer.Option(min=0, help="The first seed; choose settings on seeds from 100 on, which are never reported.")
     ] = 0,
-    variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated.")] = None,
-    extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's, comma-separated.")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's; see `gan-bench list metrics`.")] = None,
+    variants: Annotated[
+        str | None, typer.Option(help="Only these variants, comma-separated; 'all', or a file of your own: my_gan.py,dcgan.")
+    ] = None,
+    extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's; or 'all'.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's; or 'all'.")] = None,
     detectors: Annotated[
         str | None, typer.Option(help="Other detectors than the suite's, such as spectrum,spectrum+aug; 'all', or 'none'.")
     ] = None,
@@ -44,7 +49,10 @@ def run(
         bool, typer.Option("--attacks", help="Attack the detectors too; needs `pip install 'gan-bench\\[attacks]'`.")
     ] = False,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", help="Another setting than the variant's: dcgan.lr=1e-4. Can be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="Another setting: dcgan.lr=1e-4; a training for each of several: 1e-4,5e-4. Can be repeated."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder.", show_default="runs/BUDGET")] = None,
     device: Device = "auto",
@@ -73,11 +81,14 @@ def run(
         from gan_bench import plan as planning
         from gan_bench import run as benchmark
         from gan_bench.device import pick
+        from gan_bench.generators.own import read_sources
         from gan_bench.settings import parse_changes
 
+        own = read_sources(variant_names or [name for one in suite_names for name in suites.load(one).variants])
         request = planning.RunRequest(
             suite_names, preset, seeds, first_seed,
-            variants=variant_names, changes=parse_changes(changes or []),
+            variants=variant_names, own=own,
+            changes=parse_changes(changes or [], {source.kind.name: source.kind for source in own.values()}),
             extractors=extractor_names, metrics=metric_names, detectors=detector_names,
             device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict, attacks=attacks,
         )  # fmt: skip
@@ -111,7 +122,6 @@ def _check(
     detectors: list[str] | None,
 ) -> None:
     """Look up every name, those in the suite files too, before anything starts. Raises UserError at an unknown one."""
-    from gan_bench import suites
     from gan_bench.datasets import DATASETS
     from gan_bench.detectors import DETECTORS, plain
     from gan_bench.features import EXTRACTORS
@@ -123,10 +133,15 @@ def _check(
     for name in suite_names:
         suite = suites.load(name)
         check_names(DATASETS, suite.datasets)
-        check_names(VARIANTS, variants or suite.variants)
-        check_names(EXTRACTORS, extractors or suite.extractors)
-        check_names(METRICS, metrics or suite.metrics)
+        check_names(VARIANTS, _registered(variants or suite.variants))
+        check_names(EXTRACTORS, _registered(extractors or suite.extractors))
+        check_names(METRICS, _registered(metrics or suite.metrics))
         check_names(DETECTORS, map(plain, suite.detectors if detectors is None else detectors))
+
+
+def _registered(names: Iterable[str]) -> list[str]:
+    """Those that a registry must know: neither "all" nor a file of the user's."""
+    return [name for name in names if name != suites.ALL and not is_python_file(name)]
 
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:

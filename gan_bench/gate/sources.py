@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,8 @@ import torch
 
 from gan_bench import suites
 from gan_bench.budget import Preset, parse_preset
-from gan_bench.core.errors import UserError, shown
+from gan_bench.core.errors import UserError
+from gan_bench.core.own import Texts, blamed, split_name, told
 from gan_bench.core.registry import suggest
 from gan_bench.datasets import DATASETS
 from gan_bench.external import Measured, ScoreRequest, fit_array, measure_images, measure_path
@@ -128,7 +127,7 @@ def _drawn(draw: Draw, n: int, seed: int, what: str, scoring: Scoring) -> Measur
     try:
         images = torch.as_tensor(draw(n, seed))
     except Exception as error:
-        raise UserError(f"{call} fails: {shown(error)}") from error
+        raise UserError(f"{call} fails: {told(error)}") from error
     if images.ndim == 0 or len(images) != n:
         raise UserError(f"{call} returns {len(images) if images.ndim else 0:,} images, not {n:,}.")
     return _measure(images, call, scoring)
@@ -146,23 +145,12 @@ def _measure(images: torch.Tensor, what: str, scoring: Scoring) -> Measured:
 
 def load_function(text: str) -> Draw:
     """ "my_gan.py:load" -> the function. Raises UserError where the file or the function is absent, or the file fails."""
-    file, _, name = text.rpartition(":")
-    path = Path(file)
-    if not file or not path.is_file():
+    path, name = split_name(text)
+    if not name or not path.is_file():
         raise UserError(f"--generator {text!r} is not FILE:FUNCTION with a file that exists, such as my_gan.py:load.")
 
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path} is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))  # as `python my_gan.py` would have it
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{path} fails on import: {shown(error)}") from error
-    finally:
-        sys.path.pop(0)
-
+    with blamed(str(path)):
+        module = Texts({}, path.resolve().parent, path.parent).load(path.name)
     found = getattr(module, name, None)
     if not callable(found):
         raise UserError(f"{path} has no function {name!r}.")

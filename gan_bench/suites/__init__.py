@@ -12,6 +12,7 @@ from gan_bench.core.registry import suggest
 from gan_bench.records import Model, TableRules
 
 FOLDER = Path(__file__).parent
+ALL = "all"  # in place of a name: all that suit the dataset
 GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and metrics that need nothing of a dataset
 
 
