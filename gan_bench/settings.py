@@ -89,7 +89,7 @@ def parse_changes(texts: Iterable[str], own: Mapping[str, type[Variant]] | None 
 
 def _parts(value: str) -> list[str]:
     """ "a,b" -> ["a", "b"]; what stands in double quotes is not divided."""
-    return next(csv.reader([value]), [""])
+    return next(csv.reader([value])) or [""]
 
 
 def converted(text: str, like: Any, target: str) -> Any:

@@ -94,33 +94,41 @@ def _read(text: str) -> VariantSource:
 def _source(texts: Texts, file: str, member: str) -> VariantSource:
     """The class of this name in a file; "": the only one that is a variant."""
     with blamed(file):
-        theirs = _chosen(texts.load(file), file, member)
+        classes = _classes_of(texts.load(file))
+        name = _chosen(classes, file, member)
 
+    theirs = classes[name]
     place = _place(theirs)
     with blamed(place):
         kind = theirs if issubclass(theirs, Variant) else wrapped(theirs, place)
     _check(kind, place)
-    code = Code(file=file, member=theirs.__name__, files={path: CodeFile.of(text) for path, text in texts.texts.items()})
+    code = Code(file=file, member=name, files={path: CodeFile.of(text) for path, text in texts.texts.items()})
     return VariantSource(kind, code, place)
 
 
-def _chosen(module: ModuleType, file: str, member: str) -> type[Any]:
-    classes = {name: kind for name, kind in vars(module).items() if isinstance(kind, type) and is_own(kind.__module__)}
+def _classes_of(module: ModuleType) -> dict[str, type[Any]]:
+    """The classes in a user's file by name, those from beside it too; each once."""
+    own = {kind: name for name, kind in vars(module).items() if isinstance(kind, type) and is_own(kind.__module__)}
+    return {name: kind for kind, name in own.items()}
+
+
+def _chosen(classes: dict[str, type[Any]], file: str, member: str) -> str:
+    """The name of the class that is meant. Raises UserError where there is none, or several could be."""
     if member and member not in classes:
         raise UserError(suggest(member, classes, f"class of {file}") if classes else f"{file} holds no class.")
-
-    begun = [classes[member]] if member else [kind for kind in classes.values() if issubclass(kind, Variant) or _parts(kind)]
-    bases = {base for kind in begun for base in kind.__mro__[1:]}
-    found = [kind for kind in begun if _is_whole(kind) and kind not in bases] or begun
+    begun = [member] if member else [name for name, kind in classes.items() if issubclass(kind, Variant) or _parts(kind)]
+    bases = {base for name in begun for base in classes[name].__mro__[1:]}
+    found = [name for name in begun if _is_whole(classes[name]) and classes[name] not in bases] or begun
     if not found:
         raise UserError(f"{file} holds no variant: a class with {', '.join(PARTS)}, or one that derives from Variant.")
     if len(found) > 1:
-        raise UserError(f"{file} holds several variants; choose one: {', '.join(f'{file}:{k.__name__}' for k in found)}.")
+        raise UserError(f"{file} holds several variants; choose one: {', '.join(f'{file}:{name}' for name in found)}.")
 
-    absent = [part for part in PARTS if part not in _parts(found[0])]
-    if absent and not issubclass(found[0], Variant):
-        what = f"{found[0].__name__} has no {', '.join(absent)}"
-        raise UserError(f"{_place(found[0])}: {what}; it needs {', '.join(PARTS)}, or to derive from Variant.")
+    kind = classes[found[0]]
+    absent = [part for part in PARTS if part not in _parts(kind)]
+    if absent and not issubclass(kind, Variant):
+        needed = f"it needs {', '.join(PARTS)}, or to derive from Variant"
+        raise UserError(f"{_place(kind)}: {kind.__name__} has no {', '.join(absent)}; {needed}.")
     return found[0]
 
 
