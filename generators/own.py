@@ -26,6 +26,7 @@ from gan_bench.images import tasks
 from gan_bench.records import CellSpec, Code, CodeFile, spec_hash
 
 TOLERANCE = 1e-3  # by which a value may leave [-1, 1], since networks round
+SIGMOID = 0.25  # what an untrained network draws lies near 0 after tanh, and near 0.5 after a sigmoid
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # it becomes a folder's name, and the first part of --set NAME.SETTING
 
 
@@ -204,12 +205,16 @@ def _drawn(variant: Variant, real: Tensor, labels: Tensor, rng: torch.Generator)
 
 
 def _check_first(images: Any, variant: Variant) -> None:
-    """Images of an untrained generator: they are finite, and some of their values are dark."""
+    """Images of an untrained generator: they are finite, and not around the middle of [0, 1]."""
     check_images(images, variant)
     if not images.isfinite().all():
         raise Fault(f"{variant.name} draws values that are not finite before any training")
-    if not variant.draws_points and images.min() >= 0:
-        raise Fault(f"{variant.name} draws no value below 0; -1 is black and 1 is white, as nn.Tanh() has it, not nn.Sigmoid()")
+    low, high = images.min(), images.max()
+    if not variant.draws_points and low > SIGMOID:
+        raise Fault(
+            f"{variant.name} draws values from {low:.2g} to {high:.2g} before any training; -1 is black and 1 is white, as "
+            "nn.Tanh() has it, not nn.Sigmoid()"
+        )
 
 
 def _check_losses(losses: Any, variant: Variant) -> None:
