@@ -232,7 +232,7 @@ FAULTS = [  # what stands in the file, what is put in its place, and the sentenc
     ("nn.Linear(z_dim", "nn.Linear(z_dim - 1", "5: RuntimeError: mat1 and mat2 shapes cannot be multiplied (16x100 and"),
     ("nn.Sequential(nn.Linear(z", "lambda z: (nn.Linear(z", "5: generator returns a function, not an nn.Module."),
     ("nn.Tanh()", "nn.Hardtanh(-5, 5), nn.LeakyReLU(9)", "5: mine draws values from -"),
-    ("nn.Tanh()", "nn.Sigmoid()", "5: mine draws values from 0.3"),
+    ("nn.Tanh()", "nn.Sigmoid()", "5: mine draws values from 0."),
     ("nn.Tanh()", "nn.Threshold(9, float('nan'))", "5: mine draws values that are not finite before any training."),
     ("nn.Linear(prod(image_shape), 1)", "nn.Linear(9, 1)", "8: RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
     (
