@@ -26,7 +26,7 @@ from gan_bench.images import tasks
 from gan_bench.records import CellSpec, Code, CodeFile, spec_hash
 
 TOLERANCE = 1e-3  # by which a value may leave [-1, 1], since networks round
-SIGMOID = 0.25  # what an untrained network draws lies near 0 after tanh, and near 0.5 after a sigmoid
+BRIGHT = 0.35  # what an untrained network draws has a mean near 0 after tanh, and near 0.5 after a sigmoid
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # it becomes a folder's name, and the first part of --set NAME.SETTING
 
 
@@ -205,12 +205,12 @@ def _drawn(variant: Variant, real: Tensor, labels: Tensor, rng: torch.Generator)
 
 
 def _check_first(images: Any, variant: Variant) -> None:
-    """Images of an untrained generator: they are finite, and not around the middle of [0, 1]."""
+    """Images of an untrained generator: they are finite, and not in [0, 1] around its middle."""
     check_images(images, variant)
     if not images.isfinite().all():
         raise Fault(f"{variant.name} draws values that are not finite before any training")
     low, high = images.min(), images.max()
-    if not variant.draws_points and low > SIGMOID:
+    if not variant.draws_points and low >= 0 and images.mean() > BRIGHT:
         raise Fault(
             f"{variant.name} draws values from {low:.2g} to {high:.2g} before any training; -1 is black and 1 is white, as "
             "nn.Tanh() has it, not nn.Sigmoid()"
