@@ -292,6 +292,12 @@ def test_a_step_that_cannot_be_counted_is_told_before_the_training(tmp_path):
         "        (gra", "        y = x.clone()\n        (gra"))).variant == "mine"  # fmt: skip
 
 
+def test_what_a_file_prints_is_no_result(cli, tmp_path):
+    file = write(tmp_path, PLAIN.replace("        return nn.Seq", "        print('building')\n        return nn.Seq", 1))
+    ended = cli(*SMOKE, "--budget", "smoke", "--variants", file, "--dry-run", "--json", "--out", tmp_path / "run")
+    assert json.loads(ended.stdout)["cells"][0]["variant"] == "mine" and "building" in ended.stderr
+
+
 def test_which_class_is_meant_must_be_clear(tmp_path):
     two = write(tmp_path, PLAIN + "\nclass Other(Mine):\n    pass\n\nclass Third(Mine):\n    pass\n")
     with pytest.raises(UserError, match=r"holds several variants; choose one: my_gan.py:Other, my_gan.py:Third"):

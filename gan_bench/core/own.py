@@ -94,6 +94,11 @@ class Texts(MetaPathFinder, InspectLoader):
         _beside.add(fullname)
         return self._spec(fullname, base, is_package=True)  # a folder without __init__.py
 
+    def exec_module(self, module: ModuleType) -> None:
+        """Run a module's code. What it prints, also later, goes to stderr: stdout carries results."""
+        module.__dict__["print"] = _print_aside
+        super().exec_module(module)
+
     def get_source(self, fullname: str) -> str:
         """The text of a module that was found; "" of a folder without __init__.py."""
         return self.texts.get(self._paths[fullname], "")
@@ -128,6 +133,10 @@ class Texts(MetaPathFinder, InspectLoader):
             yield
         finally:
             sys.meta_path.remove(self)
+
+
+def _print_aside(*values: Any, **options: Any) -> None:
+    print(*values, **{"file": sys.stderr, **options})  # noqa: T201  # in place of the print of a user's file
 
 
 def is_own(module: str) -> bool:
