@@ -120,7 +120,8 @@ class PlainLoop:
 def build(name: str, args: argparse.Namespace, device: torch.device) -> Variant:
     """The variant called `name`, with the settings that the arguments ask for."""
     kind = VARIANTS.get(name)
-    settings = kind.default_settings(args.width, args.short) | parse_changes(args.set).get(name, {})
+    (changes,) = parse_changes(args.set).get(name, [{}])
+    settings = kind.default_settings(args.width, args.short) | changes
     return kind(SHAPES[args.dataset], 10, kind.settings_type(**settings), seed=0, device=device)
 
 

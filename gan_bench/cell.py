@@ -13,13 +13,14 @@ import torch
 
 from gan_bench.core.changes import label_of
 from gan_bench.core.digests import sha256_of
-from gan_bench.core.errors import UserError, shown
+from gan_bench.core.errors import UserError
+from gan_bench.core.own import told
 from gan_bench.core.progress import TrainingBar
 from gan_bench.core.training_log import TrainingLog
 from gan_bench.datasets.base import Dataset
 from gan_bench.device import environment, peak_memory_mb
-from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
+from gan_bench.generators.own import source_of
 from gan_bench.images import convert
 from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import STRIP, samples_picture, save_samples_picture, save_strip, strip_size
@@ -58,9 +59,10 @@ def run_cell(
         raise  # the surroundings are at fault, and would be for every cell
     except Exception as error:
         log.exception("%s failed", name_of(spec))
+        source = source_of(spec)
         record = CellRecord(
-            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed", reason=shown(error),
-            task=VARIANTS.get(spec.variant).task,
+            environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed",
+            reason=told(error, source.place), task=source.kind.task,
         )  # fmt: skip
     write_record(folder / RECORD, record)
     return record

@@ -7,13 +7,13 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 
 from gan_bench import suites
 from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
+from gan_bench.core.own import blamed, told
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
 from gan_bench.detectors import DETECTORS, plain
@@ -22,11 +22,13 @@ from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Unavailable
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
+from gan_bench.generators.own import VariantSource, rehearse, source_of
 from gan_bench.images.convert import are_points
 from gan_bench.material import FEWEST_IN_ALL
 from gan_bench.records import CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, TableRules
 from gan_bench.references import ALWAYS, OF_TASK
 from gan_bench.sample import build_variant
+from gan_bench.settings import Changes, every_extractor, every_metric, every_variant, expanded, settings_for
 from gan_bench.train import step_tflop
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,11 @@ DEFAULT_SIDE = 32  # pixels, of the images of folders
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the user asks for. What is None is the suite's. Names are checked by the caller.
+    """What the user asks for. What is None is the suite's; "all" is all that suit the dataset. The caller checks names.
 
     seeds       how many trainings of each variant: seeds first_seed, first_seed + 1, ...
-    changes     settings of variants in place of the preset's: {variant: {setting: value}}
+    own         what is in the files that `variants`, or a suite, names in place of a registered variant
+    changes     settings of variants in place of the preset's: {variant: [{setting: value}, one for each training]}
     attacks     whether the detectors are attacked as well
     side        of the images of folders, in pixels; None: 32
     jobs        cells at a time; by default what the machine has room for, and one where time is the limit, so that no
@@ -50,7 +53,8 @@ class RunRequest:
     seeds: int = 1
     first_seed: int = 0
     variants: list[str] | None = None
-    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    own: dict[str, VariantSource] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
     extractors: list[str] | None = None
     metrics: list[str] | None = None
     detectors: list[str] | None = None
@@ -68,7 +72,10 @@ class RunRequest:
 
 
 def make_plan(request: RunRequest) -> Plan:
-    """Each cell, reference row and judge of a run. Raises UserError where a variant or a detector cannot handle a dataset."""
+    """Each cell, reference row and judge of a run.
+
+    Raises UserError where a variant or a detector cannot handle a dataset, and where a user's own variant does not work.
+    """
     cells: list[CellSpec] = []
     references: list[ReferenceSpec] = []
     judges: list[JudgeSpec] = []
@@ -76,11 +83,15 @@ def make_plan(request: RunRequest) -> Plan:
     for name, dataset in _datasets(request):
         suite = _carried(request, name, dataset)
         scored = _score_spec(request, suite, dataset.name)
-        variants = request.variants or list(suite.variants)
+        variants = _variants(request, suite, dataset.name)
         cells += _cells(request, scored, variants)
         references += _references(scored, variants)
         judges += _judges(request, suite, dataset.name)
         rules |= {} if suites.is_ours(name) else {dataset.name: suite.rules}
+
+    _check_changes(request, cells)
+    for spec in {(spec.dataset, spec.key): spec for spec in cells if spec.code is not None}.values():
+        _rehearse(spec, torch.device(request.device))
 
     jobs = request.jobs
     if jobs is None:
@@ -146,23 +157,53 @@ def _score_spec(request: RunRequest, suite: suites.Suite, dataset: str) -> Score
     return ScoreSpec(
         dataset=dataset, preset=request.preset.name,
         n_fake=suite.n_fake or request.preset.n_fake, n_real=request.preset.n_real,
-        extractors=tuple(request.extractors or suite.extractors), metrics=tuple(request.metrics or suite.metrics),
+        extractors=tuple(expanded(request.extractors or suite.extractors, lambda: every_extractor(dataset, suite.extractors))),
+        metrics=tuple(expanded(request.metrics or suite.metrics, lambda: every_metric(dataset, suite.metrics))),
     )  # fmt: skip
 
 
-def _cells(request: RunRequest, scored: ScoreSpec, variants: list[str]) -> Iterator[CellSpec]:
-    for variant in variants:
-        defaults = settings_for(variant, scored.dataset, request.preset)
-        settings = defaults | request.changes.get(variant, {})
-        changed = {name: value for name, value in settings.items() if value != defaults[name]}
-        for seed in request.all_seeds:
-            yield CellSpec(
-                **dict(scored), variant=variant, seed=seed, budget=request.preset.budget, settings=settings, changed=changed
-            )  # fmt: skip
+def _variants(request: RunRequest, suite: suites.Suite, dataset: str) -> list[VariantSource]:
+    names = expanded(request.variants or suite.variants, lambda: every_variant(dataset, suite.variants))
+    return [request.own.get(name) or VariantSource(VARIANTS.get(name)) for name in names]
 
 
-def _references(scored: ScoreSpec, variants: list[str]) -> Iterator[ReferenceSpec]:
-    of_tasks = [name for variant in variants for name in OF_TASK.get(VARIANTS.get(variant).task, ())]
+def _cells(request: RunRequest, scored: ScoreSpec, variants: list[VariantSource]) -> Iterator[CellSpec]:
+    for kind, code, _ in variants:
+        defaults = settings_for(kind, scored.dataset, request.preset)
+        for changes in request.changes.get(kind.name, [{}]):
+            changed = {name: value for name, value in changes.items() if value != defaults[name]}
+            for seed in request.all_seeds:
+                yield CellSpec(
+                    **dict(scored), variant=kind.name, seed=seed, budget=request.preset.budget,
+                    settings=defaults | changes, changed=changed, code=code,
+                )  # fmt: skip
+
+
+def _check_changes(request: RunRequest, cells: Sequence[CellSpec]) -> None:
+    """Raises UserError where settings of a variant are changed that the run does not train."""
+    trained = dict.fromkeys(cell.variant for cell in cells)
+    for variant in request.changes:
+        if variant not in trained:
+            raise UserError(f"--set changes {variant}, and this run trains {', '.join(trained)}.")
+
+
+def _rehearse(spec: CellSpec, device: torch.device) -> None:
+    """Raises UserError where a user's own variant does not work: now, and not after an hour."""
+    place = source_of(spec).place
+    with blamed(place):
+        variant = build_variant(spec, device)
+    rehearse(variant, place)
+    try:
+        step_tflop(variant, 0)
+    except Exception as error:  # the same step has just worked, without a counter
+        raise UserError(
+            f"{told(error, place)}; so the operations of its training step cannot be counted (take gradients with respect to "
+            "x.clone() in place of x, perhaps)."
+        ) from error
+
+
+def _references(scored: ScoreSpec, variants: list[VariantSource]) -> Iterator[ReferenceSpec]:
+    of_tasks = [name for variant in variants for name in OF_TASK.get(variant.kind.task, ())]
     for name in dict.fromkeys([*ALWAYS, *of_tasks]):
         yield ReferenceSpec(**dict(scored), name=name)
 
@@ -190,18 +231,6 @@ def _check_detectors(names: Sequence[str]) -> None:
             raise UserError(f"{name!r} does not exist: {plain(name)} fits nothing, so there is nothing to augment.")
         if len(names) - len(combining) < 2:
             raise UserError(f"{name!r} combines other detectors; name at least two of them, as in spectrum,pixels,{name}.")
-
-
-def settings_for(variant: str, dataset: str, preset: Preset) -> dict[str, Any]:
-    """A variant's settings at a preset, for what the dataset holds. Raises UserError where it cannot draw that."""
-    kind, data = VARIANTS.get(variant), DATASETS.create(dataset)
-    points = are_points(data.image_shape)
-    if kind.conditional and data.n_classes == 1:
-        raise UserError(f"{variant!r} needs classes, and {dataset!r} has none; make a sub-folder for each class.")
-    if points and kind.for_points is None:
-        able = [name for name in VARIANTS.names() if VARIANTS.get(name).for_points is not None]
-        raise UserError(f"{variant!r} draws images, and {dataset!r} holds points; variants that draw both: {', '.join(able)}.")
-    return kind.default_settings(preset.width, preset.short, points)
 
 
 def in_order(plan: Plan) -> list[CellSpec | ReferenceSpec]:

@@ -17,8 +17,8 @@ from gan_bench.core.files import atomic_path
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName
-from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
+from gan_bench.generators.own import check_images, source_of
 from gan_bench.images import convert, tasks
 from gan_bench.records import CellRecord, CellSpec, read_record
 from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, INVERSE, RECORD
@@ -27,8 +27,8 @@ BLOCK = 100  # samples are computed in aligned blocks of this many: a kernel cho
 
 
 def build_variant(spec: CellSpec, device: torch.device) -> Variant:
-    """The untrained variant of a cell."""
-    dataset, kind = DATASETS.create(spec.dataset), VARIANTS.get(spec.variant)
+    """The untrained variant of a cell. Raises UserError where its code is a user's own, and cannot be used here."""
+    dataset, kind = DATASETS.create(spec.dataset), source_of(spec).kind
     settings = kind.settings_type(**spec.settings)  # type: ignore[arg-type]  # plain data from JSON
     return kind(dataset.image_shape, dataset.n_classes, settings, seed=spec.seed, device=device)
 
@@ -67,8 +67,8 @@ def draw(
 
     Each sample has its own random stream, named by `purpose` and its index; label i is `label` or, without one, i modulo the
     number of classes. A task that starts from images takes those of `split`, with their labels, and makes one sample of each:
-    fewer than n where the split ends. Raises UserError where it ends before `start`. Networks are in evaluation mode (batch
-    norm uses its running statistics) and float32.
+    fewer than n where the split ends. Raises UserError where it ends before `start`, and Fault as `check_images` does. Networks
+    are in evaluation mode (batch norm uses its running statistics) and float32.
     """
     first, end = start // BLOCK * BLOCK, -(-(start + n) // BLOCK) * BLOCK
     given = None
@@ -86,6 +86,7 @@ def draw(
             else:
                 part = slice(block - first, block - first + BLOCK)
                 made, asked = _from_images(variant, given.images[part]), given.labels[part]
+            check_images(made, variant)
             images.append(convert.at_rest(made).cpu().contiguous())
             labels.append(asked.cpu())
 

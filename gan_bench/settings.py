@@ -1,29 +1,96 @@
-"""Changes to variants' settings, as the command line gives them: `--set dcgan.label_smoothing=0.1`."""
+"""Settings of variants at a preset, and the texts of the command line: `all` among names, and `--set dcgan.lr=1e-4,5e-4`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
+from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
 from gan_bench.core.registry import suggest
+from gan_bench.datasets import DATASETS
+from gan_bench.features import EXTRACTORS
 from gan_bench.generators import VARIANTS
+from gan_bench.generators.base import Variant
+from gan_bench.images.convert import are_points
+from gan_bench.metrics import METRICS
+from gan_bench.suites import ALL
+
+OF_CLASSES = ("classifier", "condition", "lesson")  # needs of metrics that only a dataset with classes has
+OF_POINTS = ("features", "mixture", "train", "held-out")  # needs of metrics that points have
+Changes = dict[str, list[dict[str, Any]]]  # variant -> each combination of changed settings that is trained
 
 
-def parse_changes(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """ "VARIANT.SETTING=VALUE" texts -> {variant: {setting: value}}. Raises UserError at whatever is not such a change."""
-    changes: dict[str, dict[str, Any]] = {}
+def expanded(names: Sequence[str], every: Callable[[], Iterable[str]]) -> list[str]:
+    """The names without repeats; `all` among them stands for what `every` gives."""
+    found: list[str] = []
+    for name in names:
+        found += every() if name == ALL else [name]
+    return [name for name in dict.fromkeys(found) if name != ALL]
+
+
+def every_variant(dataset: str, first: Sequence[str]) -> list[str]:
+    """Each variant that can draw what the dataset holds, those of its suite first."""
+    data = DATASETS.create(dataset)
+    able = []
+    for name in VARIANTS.names():
+        kind = VARIANTS.get(name)
+        draws = not are_points(data.image_shape) or kind.for_points is not None
+        if draws and (data.n_classes > 1 or not kind.conditional):
+            able.append(name)
+    return [*first, *able]
+
+
+def every_metric(dataset: str, first: Sequence[str]) -> list[str]:
+    """Each metric that means something for the dataset, those of its suite first."""
+    data = DATASETS.create(dataset)
+    needs = {name: METRICS.get(name).needs for name in METRICS.names()}
+    if are_points(data.image_shape):
+        return [*first, *(name for name, need in needs.items() if need in OF_POINTS)]
+    out = ("mixture", *(() if data.n_classes > 1 else OF_CLASSES))
+    return [*first, *(name for name, need in needs.items() if need not in out)]
+
+
+def every_extractor(dataset: str, last: Sequence[str]) -> list[str]:
+    """Each extractor but the classifiers of other datasets, those of the suite last; of points those of the suite alone."""
+    if are_points(DATASETS.create(dataset).image_shape):
+        return list(last)
+    able = [name for name in EXTRACTORS.names() if EXTRACTORS.get(name).classifies in (None, dataset)]
+    return [*(name for name in able if name not in last), *last]
+
+
+def parse_changes(texts: Iterable[str], own: Mapping[str, type[Variant]] | None = None) -> Changes:
+    """ "VARIANT.SETTING=VALUE" texts -> the changed settings of each variant. Raises UserError at whatever is no such text.
+
+    Several values, "dcgan.lr=1e-4,5e-4", make several trainings; those of several texts make all combinations. A value in
+    double quotes keeps its commas.
+
+    own  the user's own variants by name
+    """
+    values: dict[str, dict[str, list[Any]]] = {}
     for text in texts:
         target, equals, value = text.partition("=")
         variant, dot, setting = target.partition(".")
         if not (equals and dot):
             raise UserError(f"--set {text!r} is not of the form VARIANT.SETTING=VALUE, such as dcgan.lr=1e-4.")
 
-        defaults = VARIANTS.get(variant).default_settings(width=64)
+        kind = (own or {}).get(variant) or VARIANTS.get(variant)
+        defaults = kind.default_settings(width=64)
         if setting not in defaults:
             raise UserError(suggest(setting, defaults, f"setting of {variant}"))
-        changes.setdefault(variant, {})[setting] = converted(value, defaults[setting], target)
-    return changes
+        if setting in values.setdefault(variant, {}):
+            raise UserError(f"--set changes {target} twice; give its values at once: {target}=VALUE,VALUE.")
+        found = [converted(part, defaults[setting], target) for part in _parts(value)]
+        values[variant][setting] = list(dict.fromkeys(found))
+
+    return {variant: [dict(zip(of, each, strict=True)) for each in product(*of.values())] for variant, of in values.items()}
+
+
+def _parts(value: str) -> list[str]:
+    """ "a,b" -> ["a", "b"]; what stands in double quotes is not divided."""
+    return next(csv.reader([value])) or [""]
 
 
 def converted(text: str, like: Any, target: str) -> Any:
@@ -39,3 +106,17 @@ def converted(text: str, like: Any, target: str) -> Any:
     except ValueError as error:
         wanted = {int: "a whole number", float: "a number"}[kind]
         raise UserError(f"{target} is {wanted}, not {text!r}.") from error
+
+
+def settings_for(kind: type[Variant], dataset: str, preset: Preset) -> dict[str, Any]:
+    """A variant's settings at a preset, for what the dataset holds. Raises UserError where it cannot draw that."""
+    data = DATASETS.create(dataset)
+    points = are_points(data.image_shape)
+    if kind.conditional and data.n_classes == 1:
+        raise UserError(f"{kind.name!r} needs classes, and {dataset!r} has none; make a sub-folder for each class.")
+    if points and kind.for_points is None:
+        able = [name for name in VARIANTS.names() if VARIANTS.get(name).for_points is not None]
+        raise UserError(
+            f"{kind.name!r} draws images, and {dataset!r} holds points; variants that draw both: {', '.join(able)}."
+        )
+    return kind.default_settings(preset.width, preset.short, points)

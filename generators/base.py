@@ -173,7 +173,7 @@ class Variant(abc.ABC):
         Only for a variant that has a critic.
         """
         assert self.critic is not None
-        return self.shown(self.critic)(self.critic_input(images)).flatten(1).mean(1)
+        return self.shown(self.critic)(self.critic_input(images)).reshape(len(images), -1).mean(1)
 
     def critic_input(self, images: Tensor) -> Tensor:
         """What the critic is given for single images (B, C, H, W) of unknown class."""

@@ -13,13 +13,14 @@ from benchmarks.ladder import FEWER, NOISE, REAL, Values, better, faults, measur
 from gan_bench import suites
 from gan_bench.budget import Budget, parse_preset
 from gan_bench.datasets import DATASETS
+from gan_bench.generators import VARIANTS
 from gan_bench.images.sets import in_memory
 from gan_bench.metrics import METRICS
-from gan_bench.plan import settings_for
 from gan_bench.records import CellSpec, MetricValue, ScoreSpec
 from gan_bench.references import real
 from gan_bench.sample import build_variant, draw
 from gan_bench.scorer import scorer_for
+from gan_bench.settings import settings_for
 from gan_bench.train import train
 from tests.conftest import CPU, ROOT
 
@@ -65,7 +66,7 @@ def ladder_of(values: Values, start: str) -> dict[str, MetricValue]:
 def generated(dataset: str) -> tuple[Tensor, Tensor]:
     """What a generator makes before its training and after it, from the same latents."""
     name, budget = LEARNS[dataset]
-    settings = settings_for(name, dataset, replace(parse_preset("smoke"), budget=budget))
+    settings = settings_for(VARIANTS.get(name), dataset, replace(parse_preset("smoke"), budget=budget))
     spec = CellSpec(**dict(score_spec(dataset)), variant=name, seed=0, budget=budget, settings=settings)
     scorer, variant = scorer_for(spec, CPU), build_variant(spec, CPU)
 

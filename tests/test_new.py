@@ -69,7 +69,6 @@ def run(cli, *arguments: object) -> dict[str, dict]:
     return {record["spec"]["variant"]: record for record in (json.loads(file.read_text()) for file in files)}
 
 
-@pytest.mark.xfail(strict=False, reason="needs --variants FILE")
 def test_a_variant_runs_from_its_file(cli):
     """And the setting of its own can be changed."""
     assert cli("new", "variant", "my_own").code == 0

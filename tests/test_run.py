@@ -33,9 +33,10 @@ from gan_bench.executors import local
 from gan_bench.generators import VARIANTS
 from gan_bench.images.convert import digest
 from gan_bench.material import real_folds
-from gan_bench.plan import RunRequest, in_order, make_plan, settings_for
+from gan_bench.plan import RunRequest, in_order, make_plan
 from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record, spec_hash
 from gan_bench.run_folder import RunFolder
+from gan_bench.settings import settings_for
 from gan_bench.suites import load
 from tests.conftest import CPU
 from tests.factories import cell_spec, load_samples
@@ -408,13 +409,13 @@ def test_a_plan_is_the_product_of_its_parts():
 
 def test_a_plan_names_the_settings_that_differ_from_the_presets():
     """A setting that is set to its default is not changed, and its cell is the same."""
-    defaults = settings_for("dcgan", "shapes", PRESETS["smoke"])
-    changes = {"dcgan": {"lr": 5e-4, "batch_size": defaults["batch_size"]}}
+    defaults = settings_for(VARIANTS.get("dcgan"), "shapes", PRESETS["smoke"])
+    changes = {"dcgan": [{"lr": 5e-4, "batch_size": defaults["batch_size"]}]}
     request = RunRequest(["shapes"], PRESETS["smoke"], variants=["dcgan", "vanilla"])
     plain, changed = make_plan(request).cells, make_plan(replace(request, changes=changes)).cells
     assert [cell.changed for cell in plain] == [{}, {}]
     assert [cell.changed for cell in changed] == [{"lr": 5e-4}, {}] and changed[0].settings == {**defaults, "lr": 5e-4}
-    same = {"dcgan": {"lr": defaults["lr"]}}
+    same = {"dcgan": [{"lr": defaults["lr"]}]}
     assert make_plan(replace(request, changes=same)).cells == plain
 
 
@@ -453,7 +454,8 @@ def test_a_run_with_changed_settings_overwrites_nothing(cli, tmp_path):
     assert cli(*KILLED, "--set", "dcgan.lr=5e-4", "--out", tmp_path).code == 0
     assert all(file.read_bytes() == content for file, content in before.items())
 
-    key = make_plan(RunRequest(["shapes"], PRESETS["smoke"], variants=["dcgan"], changes={"dcgan": {"lr": 5e-4}})).cells[0].key
+    changes = {"dcgan": [{"lr": 5e-4}]}
+    key = make_plan(RunRequest(["shapes"], PRESETS["smoke"], variants=["dcgan"], changes=changes)).cells[0].key
     files = {tuple(read_record(file, JudgeRecord).spec.fakes): file for file in (tmp_path / "detectors").rglob("record.json")}
     assert set(files) == {("dcgan", "wgan-gp"), (key, "wgan-gp")}
 

@@ -11,6 +11,7 @@ import gan_bench
 from gan_bench.cli import compare, data, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
 from gan_bench.cli.output import stdout
 from gan_bench.core.errors import UserError
+from gan_bench.core.own import Fault
 from gan_bench.core.progress import console as stderr
 from gan_bench.records import BENCHMARK_VERSION
 
@@ -51,7 +52,7 @@ def main() -> None:
     """The console script. A user's mistake is a sentence on stderr and exit 2; Ctrl-C is exit 130."""
     try:
         app()
-    except UserError as error:
+    except (UserError, Fault) as error:
         stderr.print(f"gan-bench: {error}", soft_wrap=True, markup=False, highlight=False)
         sys.exit(2)
     except SystemExit as ended:

@@ -54,7 +54,7 @@ def _shown() -> list[str]:
 
 
 suites = several(suite_files.names)
-variants = several(VARIANTS.names)
+variants = several(lambda: [suite_files.ALL, *VARIANTS.names()])
 extractors = several(EXTRACTORS.names)
 metrics = several(METRICS.names)
 detectors = several(_detectors)

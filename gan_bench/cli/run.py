@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
 from gan_bench.cli.board import show_board, show_failures, show_next, show_page
@@ -15,6 +17,7 @@ from gan_bench.cli.options import Device, Json, check_names, names_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
+from gan_bench.core.own import is_python_file
 from gan_bench.core.progress import console as stderr
 from gan_bench.core.training_log import check_log
 
@@ -45,15 +48,18 @@ def run(
         int, typer.Option(min=0, help="The first seed; choose settings on seeds from 100 on, which are never reported.")
     ] = 0,
     variants: Annotated[
-        str | None, typer.Option(help="Only these variants, comma-separated.", autocompletion=completion.variants)
+        str | None,
+        typer.Option(
+            help="Only these variants, comma-separated; 'all', or a file of your own: my_gan.py,dcgan.",
+            autocompletion=completion.variants,
+        ),
     ] = None,
     extractors: Annotated[
         str | None,
-        typer.Option(help="Other feature extractors than the suite's, comma-separated.", autocompletion=completion.extractors),
+        typer.Option(help="Other feature extractors than the suite's; or 'all'.", autocompletion=completion.extractors),
     ] = None,
     metrics: Annotated[
-        str | None,
-        typer.Option(help="Other metrics than the suite's; see `gan-bench list metrics`.", autocompletion=completion.metrics),
+        str | None, typer.Option(help="Other metrics than the suite's; or 'all'.", autocompletion=completion.metrics)
     ] = None,
     detectors: Annotated[
         str | None,
@@ -66,7 +72,10 @@ def run(
         bool, typer.Option("--attacks", help="Attack the detectors too; needs `pip install 'gan-bench\\[attacks]'`.")
     ] = False,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", help="Another setting than the variant's: dcgan.lr=1e-4. Can be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="Another setting: dcgan.lr=1e-4; a training for each of several: 1e-4,5e-4. Can be repeated."
+        ),
     ] = None,
     side: Annotated[
         int | None,
@@ -109,11 +118,14 @@ def run(
         from gan_bench import plan as planning
         from gan_bench import run as benchmark
         from gan_bench.device import pick
+        from gan_bench.generators.own import read_sources
         from gan_bench.settings import parse_changes
 
+        own = read_sources(variant_names or [name for one in suite_names for name in suites.load(one).variants])
         request = planning.RunRequest(
             suite_names, preset, seeds, first_seed,
-            variants=variant_names, changes=parse_changes(changes or []),
+            variants=variant_names, own=own,
+            changes=parse_changes(changes or [], {source.kind.name: source.kind for source in own.values()}),
             extractors=extractor_names, metrics=metric_names, detectors=detector_names,
             device=str(pick(device)), jobs=jobs, compiled=compiled, strict=strict, attacks=attacks, side=side,
         )  # fmt: skip
@@ -147,7 +159,6 @@ def _check(
     detectors: list[str] | None,
 ) -> None:
     """Look up every name, those in the suite files too, before anything starts. Raises UserError at an unknown one."""
-    from gan_bench import suites
     from gan_bench.datasets import DATASETS
     from gan_bench.detectors import DETECTORS, plain
     from gan_bench.features import EXTRACTORS
@@ -161,9 +172,9 @@ def _check(
         if not suites.is_ours(name):
             _check_own(name, suite)
         check_names(DATASETS, suite.datasets)
-        check_names(VARIANTS, variants or suite.variants)
-        check_names(EXTRACTORS, extractors or suite.extractors)
-        check_names(METRICS, metrics or suite.metrics)
+        check_names(VARIANTS, _registered(variants or suite.variants))
+        check_names(EXTRACTORS, _registered(extractors or suite.extractors))
+        check_names(METRICS, _registered(metrics or suite.metrics))
         check_names(DETECTORS, map(plain, suite.detectors if detectors is None else detectors))
 
 
@@ -177,17 +188,23 @@ def _check_own(name: str, suite: Suite) -> None:
 
     try:
         check_names(DATASETS, suite.datasets)
-        check_names(VARIANTS, suite.variants)
-        check_names(EXTRACTORS, suite.extractors)
-        check_names(METRICS, suite.metrics)
+        check_names(VARIANTS, _registered(suite.variants))
+        check_names(EXTRACTORS, _registered(suite.extractors))
+        check_names(METRICS, _registered(suite.metrics))
         check_names(DETECTORS, map(plain, suite.detectors))
     except UserError as error:
         raise UserError(f"{name}: {error}") from error
 
-    numbers = [number for metric in METRICS.describe()[0] if metric["name"] in suite.metrics for number in metric["outputs"]]
+    measured = METRICS.names() if suites.ALL in suite.metrics else suite.metrics
+    numbers = [number for metric in METRICS.describe()[0] if metric["name"] in measured for number in metric["outputs"]]
     if not any(suite.headline.startswith(f"{number}_") for number in numbers):
         known = f"{', '.join(numbers)}, each with _ and an extractor behind it"
         raise UserError(f"{name}: headline = {suite.headline!r} is no number of its metrics, which are {known}.")
+
+
+def _registered(names: Iterable[str]) -> list[str]:
+    """Those that a registry must know: neither "all" nor a file of the user's."""
+    return [name for name in names if name != suites.ALL and not is_python_file(name)]
 
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:

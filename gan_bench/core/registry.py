@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 from gan_bench.core.contract import Attribute, ContractBroken, Missing
 from gan_bench.core.declarations import Declaration, NotLiteral, declarations
 from gan_bench.core.errors import UserError, shown
+from gan_bench.core.own import is_own
 
 T = TypeVar("T")
 Rule = Callable[[type[Any]], str | None]  # a member -> what is wrong with it, as the rest of a sentence; None: nothing
@@ -57,7 +58,12 @@ class Registry(Generic[T]):
         self._discovered = False
 
     def register(self, member: type[T]) -> type[T]:
-        """Class decorator. Raises ContractBroken, a UserError, at a member that breaks the contract or takes a known name."""
+        """Class decorator. Raises ContractBroken, a UserError, at a member that breaks the contract or takes a known name.
+
+        A class in a user's own file, which is no part of the family, is returned as it is.
+        """
+        if is_own(member.__module__):
+            return member
         self._check(member)
         name: str = member.name  # type: ignore[attr-defined]
         if name in self._members:
@@ -148,18 +154,21 @@ class Registry(Generic[T]):
             return key
         raise UserError(suggest(name, self.names(), self.kind))
 
-    def _check(self, member: type[Any]) -> None:
-        """Raises ContractBroken."""
+    def fault_of(self, member: type[Any]) -> str | None:
+        """How a class breaks the contract, as the rest of a sentence; None: it does not."""
         if not isinstance(member.__dict__.get("name"), str) or not member.__dict__["name"]:
-            raise _refusal(member, self.kind, "has no attribute `name`, which must be a text")
+            return "has no attribute `name`, which must be a text"
 
         faults = [a.fault(getattr(member, a.name, a.default)) for a in self.contract]
         if inspect.isabstract(member):
             faults.append(f"does not define {', '.join(f'`{name}`' for name in sorted(member.__abstractmethods__))}")
         if self.rule is not None and not any(faults):
             faults.append(self.rule(member))
+        return next((fault for fault in faults if fault is not None), None)
 
-        fault = next((fault for fault in faults if fault is not None), None)
+    def _check(self, member: type[Any]) -> None:
+        """Raises ContractBroken."""
+        fault = self.fault_of(member)
         if fault is not None:
             raise _refusal(member, self.kind, fault)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_bench.budget import parse_preset
-from gan_bench.core.errors import UserError, shown
+from gan_bench.core.errors import UserError
+from gan_bench.core.own import Texts, blamed, split_name, told
 from gan_bench.core.registry import suggest
 from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.core.seeds import stream
@@ -134,7 +132,7 @@ def _drawn(draw: Draw, what: str, seed: int, scoring: Scoring, tell: Tell) -> Im
     try:
         made = draw(n, seed)
     except Exception as error:
-        raise UserError(f"{call} fails: {_told(what, error)}") from error
+        raise UserError(f"{call} fails: {told(error)}") from error
 
     try:
         images = joined(made).cpu()
@@ -143,15 +141,6 @@ def _drawn(draw: Draw, what: str, seed: int, scoring: Scoring, tell: Tell) -> Im
         return fit_array(images, DATASETS.create(scoring.dataset), scoring.value_range, tell)
     except UserError as error:
         raise UserError(f"{call}: {error}") from error
-
-
-def _told(what: str, error: Exception) -> str:
-    """An error as one line, which begins with the line of the user's file, "FILE:NAME", where it came up."""
-    file = what.rpartition(":")[0]
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == Path(file).resolve()]
-    place = f"{file}:{lines[-1]}: " if lines else ""
-    return place + " ".join(shown(error).split())
 
 
 def load_generator(text: str, latent: tuple[int, ...] | None = None) -> Draw:
@@ -194,23 +183,12 @@ def from_module(module: nn.Module, latent: tuple[int, ...] | None, what: str) ->
 
 def load_function(text: str) -> Draw:
     """ "my_gan.py:load" -> the function. Raises UserError where the file or the function is absent, or the file fails."""
-    file, _, name = text.rpartition(":")
-    path = Path(file)
-    if not file or not path.is_file():
+    path, name = split_name(text)
+    if not name or not path.is_file():
         raise UserError(f"--generator {text!r} is not FILE:FUNCTION with a file that exists, such as my_gan.py:load.")
 
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path} is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))  # as `python my_gan.py` would have it
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{path} fails on import: {shown(error)}") from error
-    finally:
-        sys.path.pop(0)
-
+    with blamed(str(path)):
+        module = Texts({}, path.resolve().parent, path.parent).load(path.name)
     found = getattr(module, name, None)
     if not callable(found):
         raise UserError(f"{path} has no function {name!r}.")

@@ -54,15 +54,26 @@ from gan_bench.records.files import (
     write_record,
 )
 from gan_bench.records.results import CellRecord, Cost, Environment, ExtractorInfo, MetricValue, Record, ReferenceRecord
-from gan_bench.records.specs import AttackSpec, CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, Setting, TableRules
+from gan_bench.records.specs import (
+    AttackSpec,
+    CellSpec,
+    Code,
+    CodeFile,
+    JudgeSpec,
+    Plan,
+    ReferenceSpec,
+    ScoreSpec,
+    Setting,
+    TableRules,
+)
 from gan_bench.records.verification import Finding, Shown, Tally, Unchecked, Verification, Verified
 
 __all__ = [
     "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES", "LEAVE_ONE_FAMILY_OUT",
     "LEAVE_ONE_OUT", "MATCHED", "MATRIX", "NEW_SEED", "PANELS", "PROTOCOLS", "REFITTED", "RE_ENCODED", "ROBUST",
     "SCHEMA_VERSION", "SEEN", "SHUFFLED", "SPLITS", "TASKS", "TIERS", "AnyRecord", "Attack", "AttackRecord", "AttackSpec",
-    "CellRecord", "CellSpec", "Contents", "Cost", "Cue", "Detection", "Environment", "ExtractorInfo", "Finding", "Interval",
-    "JudgeRecord", "JudgeSpec", "MetricValue", "Model", "Plan", "Record", "ReferenceRecord", "ReferenceSpec", "Result",
-    "ScoreSpec", "Setting", "Shown", "TableRules", "Tally", "Unchecked", "Verification", "Verified", "Written",
-    "content_digest", "finished", "read_contents", "read_record", "short_count", "spec_hash", "write_record",
+    "CellRecord", "CellSpec", "Code", "CodeFile", "Contents", "Cost", "Cue", "Detection", "Environment", "ExtractorInfo",
+    "Finding", "Interval", "JudgeRecord", "JudgeSpec", "MetricValue", "Model", "Plan", "Record", "ReferenceRecord",
+    "ReferenceSpec", "Result", "ScoreSpec", "Setting", "Shown", "TableRules", "Tally", "Unchecked", "Verification", "Verified",
+    "Written", "content_digest", "finished", "read_contents", "read_record", "short_count", "spec_hash", "write_record",
 ]  # fmt: skip

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from hashlib import sha256
+from typing import Any, NamedTuple, Self
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from gan_bench.budget import Budget
 from gan_bench.core.changes import key_of
+from gan_bench.core.digests import json_digest
 from gan_bench.records.base import BENCHMARK_VERSION, Model, Written
 
 
@@ -24,14 +28,62 @@ class ScoreSpec(Model):
 Setting = float | int | str | bool
 
 
+class CodeFile(Model):
+    """A Python file, with its digest, so that `sha256sum` tells whether a file is this one."""
+
+    sha256: str
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The file with this text."""
+        return cls(sha256=sha256(text.encode()).hexdigest(), text=text)
+
+    @model_validator(mode="after")
+    def _matches(self) -> Self:
+        if self.sha256 != sha256(self.text.encode()).hexdigest():
+            raise ValueError("its text does not have its sha256")
+        return self
+
+
+class Code(Model):
+    """A variant's own code, where it is no member of the registry: a user's file.
+
+    file    its name
+    member  the class in it
+    files   path -> the file itself, and every module beside it that it imports
+    """
+
+    file: str
+    member: str
+    files: dict[str, CodeFile]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of which files these are; the class does not matter."""
+        return json_digest({path: file.sha256 for path, file in self.files.items()})
+
+
 class CellSpec(ScoreSpec):
-    """All that a cell's result depends on. Plain data, so a cell can run anywhere."""
+    """All that a cell's result depends on. Plain data, so a cell can run anywhere.
+
+    code  of a variant that a user's file holds; None: the variant is a member of the registry
+    """
 
     variant: str
     seed: int
     budget: Budget
     settings: dict[str, Setting]
     changed: dict[str, Setting] = {}  # those of the settings that differ from the preset's
+    code: Code | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent_code(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Specs without code have the hashes that they had before there was such a field."""
+        data: dict[str, Any] = plain(self)
+        if self.code is None:
+            data.pop("code", None)
+        return data
 
     @property
     def key(self) -> str:

@@ -23,6 +23,7 @@ from gan_bench.records import Model, TableRules
 
 FOLDER = Path(__file__).parent
 GROUP = "gan_bench.suites"
+ALL = "all"  # in place of a name: all that suit the dataset
 IMAGES = "folder:"  # what a dataset of somebody's images is called, before its path
 ARRAYS = (".npz", ".npy", ".pt")
 GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and metrics that need nothing of a dataset
