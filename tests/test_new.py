@@ -77,7 +77,6 @@ def test_a_variant_runs_from_its_file(cli):
     assert cells["my_own"]["status"] == "done" and cells["my_own"]["spec"]["settings"]["margin"] == 0.5
 
 
-@pytest.mark.xfail(strict=False, reason="needs --suite FILE")
 def test_a_suite_runs_from_its_file(cli):
     assert cli("new", "suite", "my_own").code == 0
     cells = run(cli, "--suite", "my_own.toml")
