@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import gan_bench
-from gan_bench.cli import compare, data, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
+from gan_bench.cli import compare, data, demo, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
 from gan_bench.cli.output import stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.own import Fault
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(demo.demo)
 app.command()(run.run)
 app.command()(score.score)
 app.command()(detect.detect)

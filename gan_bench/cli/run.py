@@ -139,7 +139,7 @@ def run(
     if dry_run:
         return
 
-    _show_outcome(benchmark.run(plan, out, logged=log is not None), out, as_json)
+    show_outcome(benchmark.run(plan, out, logged=log is not None), out, as_json)
 
 
 def _detectors_in(text: str | None) -> list[str] | None:
@@ -246,7 +246,7 @@ def _summary(plan: Plan, out: Path, seconds: float) -> str:
     return f"{what}: about {minutes:.1f} min of training; {after}. A cell is one training of one variant."
 
 
-def _show_outcome(outcome: Outcome, out: Path, as_json: bool) -> None:
+def show_outcome(outcome: Outcome, out: Path, as_json: bool) -> None:
     """The leaderboard on stdout; what failed, and what to do next, on stderr. Exits with 1 where something failed."""
     if as_json:
         print_json(outcome.board.to_dict())
