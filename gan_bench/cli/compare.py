@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gan_bench.cli import completion
 from gan_bench.cli.gate import Budget, Samples, ValueRange, scoring_of
 from gan_bench.cli.options import Device, Json
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
@@ -28,7 +29,11 @@ def compare(
     new: Side,
     dataset: Annotated[
         str | None,
-        typer.Option(help="What samples are compared with; of runs, only this dataset.", show_default="all of a run"),
+        typer.Option(
+            help="What samples are compared with; of runs, only this dataset.",
+            show_default="all of a run",
+            autocompletion=completion.dataset,
+        ),
     ] = None,
     same_model: Annotated[
         bool, typer.Option("--same-model", help="Both sides have the same weights: only the drawn samples differ.")
@@ -46,7 +51,8 @@ def compare(
     log_to_stderr()
     from gan_bench.gate.compare import compare as compare_entries
 
-    sides = [_side(text, dataset, budget, samples, value_range, device) for text in (old, new)]
+    places = [_place(text) for text in (old, new)]  # both, before the first is scored
+    sides = [_side(*place, dataset, budget, samples, value_range, device) for place in places]
     found = [row for pair in _pairs(sides[0], sides[1], old, new) for row in compare_entries(*pair, same_model)]
     if as_json:
         print_json([row._asdict() for row in found])
@@ -56,21 +62,32 @@ def compare(
         print_table([_shown(row) for row in found if row.entry == title])
     for test in dict.fromkeys(row.test for row in found):
         stderr.print(f"intervals: {test}", soft_wrap=True, markup=False, highlight=False)
-    stderr.print("each interval holds by itself: of twenty metrics that do not differ, one seems to", soft_wrap=True)
+    stderr.print(
+        "difference: new - old, a 95 % interval; each holds by itself: of twenty metrics that do not differ, one seems to",
+        soft_wrap=True,
+    )
+
+
+def _place(text: str) -> tuple[Path, str]:
+    """A path, and the name of one entry of it; "": all. Raises UserError where nothing is there."""
+    folder, _, name = text.rpartition(":")
+    if not Path(text).exists() and (Path(folder) / "plan.json").is_file():
+        return Path(folder), name
+    if not Path(text).exists():
+        raise UserError(f"{text} does not exist; give a run folder, RUN:ENTRY, or samples.")
+    return Path(text), ""
 
 
 def _side(
-    text: str, dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str
+    path: Path, name: str, dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str
 ) -> tuple[list[Subject], bool]:
     """The entries of one side, and whether one was chosen by name."""
     from gan_bench.gate.compare import chosen
     from gan_bench.gate.sources import entries_of
 
-    folder, _, name = text.rpartition(":")
-    named = not Path(text).exists() and (Path(folder) / "plan.json").is_file()
     scoring = partial(scoring_of, dataset, budget, samples, value_range, device)
-    entries = entries_of(Path(folder if named else text), None, dataset, 1, scoring)
-    return (chosen(entries, name, folder) if named else entries), named
+    entries = entries_of(path, None, dataset, 1, scoring)
+    return (chosen(entries, name, str(path)) if name else entries), bool(name)
 
 
 def _pairs(
@@ -92,5 +109,5 @@ def _shown(row: Compared) -> dict[str, object]:
     """Narrow enough for 80 columns."""
     return {
         "metric": row.column, "old": f"{row.old:.3g}", "new": f"{row.new:.3g}",
-        "new - old, 95 %": "" if row.low is None else f"{row.low:+.3g} to {row.high:+.3g}", "new is": row.verdict,
+        "difference": "" if row.low is None else f"{row.low:+.2g} to {row.high:+.2g}", "new is": row.verdict,
     }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_bench.budget import parse_preset
+from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, check_names, names_in, range_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.errors import UserError
@@ -21,19 +22,35 @@ def score(
     path: Annotated[
         Path, typer.Argument(help="A folder of PNG, JPEG or WebP images (sub-folders: classes), or an .npz, .npy or .pt file.")
     ],
-    dataset: Annotated[str, typer.Option(help="The dataset to compare with: a name, or folder:PATH for a folder of images.")],
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="The dataset to compare with: a name, or folder:PATH for a folder of images.",
+            autocompletion=completion.dataset,
+        ),
+    ],
     value_range: Annotated[
         str | None, typer.Option(help="What is black and what is white in an array of floats: --value-range=-1,1.")
     ] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, help="Score exactly this many, chosen by a fixed shuffle.", show_default="all")
     ] = None,
-    budget: Annotated[str, typer.Option(help="The preset whose number of reals to compare with.")] = "quick",
+    budget: Annotated[
+        str, typer.Option(help="The preset whose number of reals to compare with.", autocompletion=completion.budgets)
+    ] = "quick",
     extractors: Annotated[
-        str | None, typer.Option(help="Feature extractors, comma-separated.", show_default="the dataset's")
+        str | None,
+        typer.Option(
+            help="Feature extractors, comma-separated.", show_default="the dataset's", autocompletion=completion.extractors
+        ),
     ] = None,
     metrics: Annotated[
-        str | None, typer.Option(help="Metrics, comma-separated; see `gan-bench list metrics`.", show_default="the dataset's")
+        str | None,
+        typer.Option(
+            help="Metrics, comma-separated; see `gan-bench list metrics`.",
+            show_default="the dataset's",
+            autocompletion=completion.metrics,
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Put the result on the leaderboard of --run as an entry of this name.")

@@ -106,12 +106,12 @@ def of_path(path: Path, scoring: Scoring) -> Subject:
     request = ScoreRequest(
         path, scoring.dataset, scoring.preset, scoring.n, scoring.value_range, scoring.extractors, scoring.metrics
     )
-    return _of_measured("samples", {None: measure_path(request, scoring.device)})
+    return _of_measured(path.name, {None: measure_path(request, scoring.device)})
 
 
 def of_array(images: Any, scoring: Scoring) -> Subject:
     """The same for a tensor or an array of images."""
-    return _of_measured("samples", {None: _measure(torch.as_tensor(images), "images", scoring)})
+    return _of_measured("images", {None: _measure(torch.as_tensor(images), "images", scoring)})
 
 
 def of_function(draw: Draw, what: str, seeds: int, scoring: Scoring) -> Subject:
