@@ -185,7 +185,7 @@ def test_the_head_says_by_whom_and_where_the_threshold_came_from(cli, tmp_path, 
 
     head = cli("detect", pictures, "--run", tmp_path / "run").stderr
     for part in ("level of cifar10, seed 0, tier web", "probability 0.731: at most 5 % of 400", "fakes of dcgan, wgan;",
-                 "300 reals, 5.0% called fake", "300 fakes of these generators, 80.0% found", "1 fake;"):  # fmt: skip
+                 "300 reals, 5.0% called fake", "300 fakes of these generators, 80.0% found", "   1 fake\n"):  # fmt: skip
         assert part in head
 
 
