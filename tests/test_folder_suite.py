@@ -22,7 +22,7 @@ from gan_bench.metrics.base import Pixels
 from gan_bench.metrics.cas import accuracy as cas_accuracy
 from gan_bench.plan import RunRequest, make_plan
 from gan_bench.records import CellRecord, Plan, read_record
-from gan_bench.scorer import Scorer
+from gan_bench.scorer import SetScorer
 from tests.conftest import CPU
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -284,12 +284,12 @@ def test_a_side_where_nothing_has_one_is_refused(cli):
 
 def test_the_classifier_learns_classes_once_and_says_how_well(tmp_path, monkeypatch):
     dataset = own_images(put(tmp_path / "photos", 120), 32)
-    scorer = Scorer(dataset, 512, ("own-classifier",), ("modes", "fd"), CPU)
+    scorer = SetScorer(dataset, 512, ("own-classifier",), ("modes", "fd"), CPU)
     info = scorer.info["own-classifier"]
     assert info.accuracy == 1 and info.digest and not [w for w in scorer.warnings if "little" in w]
 
     monkeypatch.setattr(own_classifier, "trained", lambda *_: pytest.fail("it was trained again"))
-    again = Scorer(dataset, 512, ("own-classifier",), ("modes",), CPU)
+    again = SetScorer(dataset, 512, ("own-classifier",), ("modes",), CPU)
     assert again.info == scorer.info
     split = dataset.load("train")
     values = {m.metric: m.value for m in again.score(split.images[split.labels == 0].repeat(3, 1, 1, 1), "test")}
@@ -301,7 +301,7 @@ def test_a_classifier_that_learnt_nothing_is_warned_about(tmp_path, monkeypatch)
     monkeypatch.setattr(own_classifier, "SHOWN", 0)  # few passes
     images = np.random.default_rng(0).integers(0, 256, (200, 1, 8, 8), np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(200) % 4)
-    scorer = Scorer(own_images(tmp_path / "a.npz", 8), 512, ("own-classifier",), ("modes",), CPU)
+    scorer = SetScorer(own_images(tmp_path / "a.npz", 8), 512, ("own-classifier",), ("modes",), CPU)
     assert [w for w in scorer.warnings if "of the test images their class, so its numbers tell little" in w]
 
 

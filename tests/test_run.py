@@ -77,7 +77,8 @@ def test_a_smoke_run_leaves_what_the_design_says(smoke):
             "neighbours.png",
             "history.csv",
         }
-        assert names == files | ({"rows.png"} if record.rows else set())
+        inverse = {"inverse.safetensors"} if VARIANTS.get(variant).inverse else set()
+        assert names == files | inverse | ({"rows.png"} if record.rows else set())
         assert record.status == "done" and record.cost.tflop >= 0.02 and record.extractors["lite0@64"].digest
         values = {m.name: m.value for m in record.metrics}
         assert values["fd_lite0@64_256"] > 0 and 0 <= values["recall_raw_256"] <= 1
