@@ -341,7 +341,8 @@ def test_a_run_of_a_folder_outlives_it(cli, tmp_path, monkeypatch, own_cache):
     folder = put(tmp_path / "photos", 1010)
     (folder / "day/notes.txt").write_text("sunny")
     run = ("run", "--suite", "folder:photos", "--budget", "smoke,3steps", "--side", "16", "--variants", "cgan,dcgan",
-           "--device", "cpu", "--extractors", "own-classifier,raw", "--detectors", "pixels", "--jobs", "2", "--out", "out")  # fmt: skip
+           "--device", "cpu", "--extractors", "own-classifier,raw", "--detectors", "pixels", "--jobs", "2",
+           "--out", "out")  # fmt: skip
     ended = cli(*run)
     assert ended.code == 0, ended.stderr
     (name,) = (path.name for path in (tmp_path / "out/cells").iterdir())
