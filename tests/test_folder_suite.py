@@ -232,9 +232,9 @@ def test_three_images_a_class_leave_out_the_metrics_of_classes(tmp_path, caplog)
 
 
 def test_a_thousand_images_are_enough_for_detectors(tmp_path):
-    images = np.random.default_rng(0).integers(0, 256, (1000, 1, 8, 8), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (1000, 1, 16, 16), np.uint8)
     np.save(tmp_path / "a.npy", images)
-    assert len(planned(tmp_path / "a.npy", side=8).judges) == 6
+    assert len(planned(tmp_path / "a.npy", side=16).judges) == 6
 
 
 WRONG = {
@@ -243,7 +243,7 @@ WRONG = {
     "one": ("", "photos holds 1 image; to train and test on, give 10 at least"),
     "copies": ("", "photos holds 12 images, of which 1 differ"),
     "text": ("", "photos holds no image that can be read; the first file is a.txt (no PNG, JPEG or WebP image, or damaged)."),
-    "side": ("--side 30", "--side 30 does not fit the networks, whose sides are 8, 16, 32, 64, 128 or 256 pixels."),
+    "side": ("--side 30", "--side 30 does not fit the networks, whose sides are 16, 32, 64, 128 or 256 pixels."),
     "classless": ("--variants cgan", "'cgan' needs classes, and 'images:photos-32-"),
     "floats": ("", "or save them as uint8."),
     "twice": ("", "is there twice, in folder:"),
@@ -299,9 +299,9 @@ def test_the_classifier_learns_classes_once_and_says_how_well(tmp_path, monkeypa
 def test_a_classifier_that_learnt_nothing_is_warned_about(tmp_path, monkeypatch):
     """Classes that are drawn alike: four of them, so that a guess is right in a quarter."""
     monkeypatch.setattr(own_classifier, "SHOWN", 0)  # few passes
-    images = np.random.default_rng(0).integers(0, 256, (200, 1, 8, 8), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (200, 1, 16, 16), np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(200) % 4)
-    scorer = SetScorer(own_images(tmp_path / "a.npz", 8), 512, ("own-classifier",), ("modes",), CPU)
+    scorer = SetScorer(own_images(tmp_path / "a.npz", 16), 512, ("own-classifier",), ("modes",), CPU)
     assert [w for w in scorer.warnings if "of the test images their class, so its numbers tell little" in w]
 
 
@@ -340,16 +340,17 @@ def test_a_run_of_a_folder_outlives_it(cli, tmp_path, monkeypatch, own_cache):
     monkeypatch.chdir(tmp_path)
     folder = put(tmp_path / "photos", 1010)
     (folder / "day/notes.txt").write_text("sunny")
-    run = ("run", "--suite", "folder:photos", "--budget", "smoke,3steps", "--side", "8", "--variants", "cgan,dcgan", "--device",
-           "cpu", "--extractors", "own-classifier,raw", "--detectors", "pixels", "--jobs", "2", "--out", "out")  # fmt: skip
+    run = ("run", "--suite", "folder:photos", "--budget", "smoke,3steps", "--side", "16", "--variants", "cgan,dcgan",
+           "--device", "cpu", "--extractors", "own-classifier,raw", "--detectors", "pixels", "--jobs", "2",
+           "--out", "out")  # fmt: skip
     ended = cli(*run)
     assert ended.code == 0, ended.stderr
     (name,) = (path.name for path in (tmp_path / "out/cells").iterdir())
     cell = tmp_path / "out/cells" / name / "cgan/seed-0"
     record = read_record(cell / "record.json", CellRecord)
-    assert record.spec.dataset == f"images:{name}" and name.startswith("photos-8-")
+    assert record.spec.dataset == f"images:{name}" and name.startswith("photos-16-")
     assert record.extractors["own-classifier"].accuracy == 1 and "1 file was left out: day/notes.txt" in record.warnings[0]
-    assert "all 1,010 images were resized from 28x28 to 8x8." in record.warnings
+    assert "all 1,010 images were resized from 28x28 to 16x16." in record.warnings
     assert {m.metric for m in record.metrics if m.value is not None} >= {"label_agreement", "classes_covered", "fd"}
     page = (tmp_path / "out/leaderboard/index.html").read_text()
     assert "1 file was left out" in page and f"images:{name}" in page and "gives 100.0% of the test images theirs" in page

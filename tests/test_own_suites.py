@@ -49,13 +49,13 @@ def write(file: Path, text: str = SHAPES, **changed: str) -> Path:
 def test_the_example_runs_beside_its_folder_from_anywhere(cli, tmp_path, monkeypatch):
     monkeypatch.setattr(own_classifier, "SHOWN", 0)  # few passes
     shutil.copy(ROOT / "examples/my.toml", tmp_path)
-    put(tmp_path / "photos", 1010, height=8, width=8)
+    put(tmp_path / "photos", 1010, height=16, width=16)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    ended = cli("run", "--suite", "../my.toml", "--budget", "smoke,2steps", "--side", "8", "--device", "cpu", "--jobs", "1")
+    ended = cli("run", "--suite", "../my.toml", "--budget", "smoke,2steps", "--side", "16", "--device", "cpu", "--jobs", "1")
     assert ended.code == 0, ended.stderr
     (folder,) = Path("runs/smoke,2steps/cells").iterdir()
-    assert folder.name.startswith("photos-8-") and {path.name for path in folder.iterdir()} == {"dcgan", "cgan"}
+    assert folder.name.startswith("photos-16-") and {path.name for path in folder.iterdir()} == {"dcgan", "cgan"}
     assert len(list(Path("runs/smoke,2steps/detectors").rglob("record.json"))) == 2
 
 

@@ -79,7 +79,7 @@ def run(
     ] = None,
     side: Annotated[
         int | None,
-        typer.Option(help="Side in pixels to which a folder's images are resized: 8, 16, 32, ... 256.", show_default="32"),
+        typer.Option(help="Side in pixels to which a folder's images are resized: 16, 32, 64, 128, 256.", show_default="32"),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder.", show_default="runs/BUDGET")] = None,
     device: Device = "auto",

@@ -11,7 +11,7 @@ from gan_bench.core.registry import Registry
 if TYPE_CHECKING:
     from gan_bench.datasets.base import Dataset
 
-SIDES = (8, 16, 32, 64, 128, 256)  # pixels: of a folder's images, where a run trains on them
+SIDES = (16, 32, 64, 128, 256)  # pixels: of a folder's images, where a run trains on them; cyclegan cannot do less
 
 
 def check_side(side: int) -> None:

@@ -96,7 +96,7 @@ def squares(images: Tensor, side: int) -> Tensor:
 
 def _of_files(folder: Path, files: LooseImages, side: int) -> Decoded:
     found, names, left_out = [], [], []
-    with bar(f"reading {folder}", total=len(files.names), unit="images") as advance:
+    with bar(f"reading {folder.resolve().name}", total=len(files.names), unit="images") as advance:
         for name, one in zip(files.names, _read(files, side), strict=True):
             if isinstance(one, Refused):
                 left_out.append(f"{name} ({one})")
@@ -172,7 +172,7 @@ def _of_array(path: Path, side: int) -> Decoded:
     """The images of an array, all of one size."""
     found = open_images(path)
     _, height, width = found.images.image_shape
-    with bar(f"reading {path}", total=len(found.images), unit="images") as advance:
+    with bar(f"reading {path.name}", total=len(found.images), unit="images") as advance:
         pieces = []
         for piece in found.images.split(PIECE):
             pieces.append(squares(piece, side))
