@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FLOORS := .venv-floors
 
-.PHONY: venv bench test test-floors lint clean
+.PHONY: venv bench test test-floors lint docs clean
 
 venv: $(VENV)/installed
 
@@ -35,6 +35,11 @@ lint: venv
 	$(BIN)/mypy
 	$(BIN)/mypy benchmarks
 
+# The reference for Python callers and authors of new members, in site/.
+docs: venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python docs/build.py site
+
 clean:
-	rm -rf $(VENV) $(FLOORS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(FLOORS) site build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

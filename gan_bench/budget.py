@@ -48,6 +48,7 @@ class Budget:
 class Preset:
     """A named budget with the sizes that go with it.
 
+    title           what it is for
     width           base channel count of the networks
     short           whether variants use their settings for few updates instead of those of their papers
     n_fake, n_real  numbers of images that a metric compares
@@ -59,6 +60,7 @@ class Preset:
 
     name: str
     budget: Budget
+    title: str
     width: int
     short: bool
     n_fake: int
@@ -72,14 +74,14 @@ class Preset:
 PRESETS = {
     p.name: p
     for p in (
-        Preset("smoke", Budget(tflop=0.02), width=8, short=True, n_fake=256, n_real=512, n_judge=400, n_shown=1_000,
+        Preset("smoke", Budget(tflop=0.02), "tests", width=8, short=True, n_fake=256, n_real=512, n_judge=400, n_shown=1_000,
                thorough=False, n_attacked=12),
-        Preset("quick", Budget(tflop=6.0), width=32, short=True, n_fake=5_000, n_real=10_000, n_judge=4_000, n_shown=30_000,
-               thorough=False, n_attacked=120),
-        Preset("standard", Budget(tflop=4_000.0), width=64, short=False, n_fake=10_000, n_real=50_000, n_judge=10_000,
-               n_shown=400_000, thorough=True, n_attacked=600),
-        Preset("full", Budget(tflop=80_000.0), width=64, short=False, n_fake=50_000, n_real=50_000, n_judge=10_000,
-               n_shown=1_000_000, thorough=True, n_attacked=600),
+        Preset("quick", Budget(tflop=6.0), "two CPU cores, one to three minutes a cell, two at a time", width=32, short=True,
+               n_fake=5_000, n_real=10_000, n_judge=4_000, n_shown=30_000, thorough=False, n_attacked=120),
+        Preset("standard", Budget(tflop=4_000.0), "one GPU", width=64, short=False, n_fake=10_000, n_real=50_000,
+               n_judge=10_000, n_shown=400_000, thorough=True, n_attacked=600),
+        Preset("full", Budget(tflop=80_000.0), "the papers' scale", width=64, short=False, n_fake=50_000, n_real=50_000,
+               n_judge=10_000, n_shown=1_000_000, thorough=True, n_attacked=600),
     )
 }  # fmt: skip
 UNITS = {

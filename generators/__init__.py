@@ -20,11 +20,11 @@ def _is_settings(value: Any) -> bool:
 
 
 def _unknown_settings(kind: type[Any]) -> str | None:
-    """A setting in `short_budget` or `for_points` that the variant does not have, as the rest of a sentence."""
+    """A setting in `paper_settings`, `short_budget` or `for_points` that the variant lacks, as the rest of a sentence."""
     from dataclasses import fields
 
     known = {field.name for field in fields(kind.settings_type)}
-    for name in ("short_budget", "for_points"):
+    for name in ("paper_settings", "short_budget", "for_points"):
         unknown = sorted(set(getattr(kind, name) or ()) - known)
         if unknown:
             return f"has {unknown[0]!r} in {name}, which is no field of {kind.settings_type.__name__}"
@@ -42,6 +42,7 @@ CONTRACT = (
     one_of("task", TASKS, default=FROM_LATENTS),
     flag("conditional", default=False),
     Attribute("settings_type", "a subclass of Settings", _is_settings, default=None, listed=False),
+    Attribute("paper_settings", "a dictionary of settings", lambda v: isinstance(v, dict), default={}, listed=False),
     Attribute("short_budget", "a dictionary of settings", lambda v: isinstance(v, dict), default={}, listed=False),
     Attribute("for_points", "a dictionary of settings, or None", lambda v: isinstance(v, dict), default=None, listed=False),
     Attribute("curves", f"a dictionary whose values are among {', '.join(PANELS)}", _maps_to(PANELS), default={}, listed=False),

@@ -27,19 +27,20 @@ class Variant(abc.ABC):
     A subclass states the class attributes below and writes `build`, `build_optimisers` and `train_step`. It overrides the
     other methods where it differs.
 
-    name           what the command line calls it
-    title          what the leaderboard calls it
-    paper          authors and year
-    task           what the generator starts from: one of gan_bench.records.TASKS
-    conditional    whether `generate` follows the labels
-    settings_type  the class of its settings
-    short_budget   settings that differ from the paper's when a budget allows few updates; the module says why
-    for_points     settings that differ where points are drawn; None: it draws only images
-    averaged       the networks of whose weights `ema` keeps a running average
-    critic         the name of the network that learns to tell its images from real ones; None: it has none
-    inverse        the name of the network that leads from its images back to their sources; None: it was not trained both ways
-    curves         each name that `train_step` may return -> the panel of the training chart that shows it
-    sampler        the network that images are drawn from: the generator, or the running average of its weights
+    name            what the command line calls it
+    title           what the leaderboard calls it
+    paper           authors and year
+    task            what the generator starts from: one of gan_bench.records.TASKS
+    conditional     whether `generate` follows the labels
+    settings_type   the class of its settings
+    paper_settings  the paper's own values of settings, where it has and states them; a text where a number would not tell
+    short_budget    settings that differ from the paper's when a budget allows few updates; the module says why
+    for_points      settings that differ where points are drawn; None: it draws only images
+    averaged        the networks of whose weights `ema` keeps a running average
+    critic          the name of the network that learns to tell its images from real ones; None: it has none
+    inverse         the name of the network that leads from its images back to their sources; None: it was not trained both ways
+    curves          each name that `train_step` may return -> the panel of the training chart that shows it
+    sampler         the network that images are drawn from: the generator, or the running average of its weights
     """
 
     name: ClassVar[str]
@@ -48,6 +49,7 @@ class Variant(abc.ABC):
     task: ClassVar[str] = FROM_LATENTS
     conditional: ClassVar[bool] = False
     settings_type: ClassVar[type[Settings]] = Settings
+    paper_settings: ClassVar[dict[str, Any]] = {}
     short_budget: ClassVar[dict[str, Any]] = {}
     for_points: ClassVar[dict[str, Any] | None] = None
     averaged: ClassVar[tuple[str, ...]] = ("generator",)

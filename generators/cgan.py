@@ -29,6 +29,7 @@ class CGAN(AdversarialVariant):
     paper = "Mirza and Osindero 2014"
     conditional = True
     settings_type = AdamSettings
+    paper_settings = {"batch_size": 100, "z_dim": 100, "lr": "SGD, 0.1 falling"}
     short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
 
     d_loss = staticmethod(blocks.nonsaturating_d_loss)

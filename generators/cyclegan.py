@@ -60,6 +60,10 @@ class CycleGAN(Variant):
     task = "translate"
     settings_type = CycleGANSettings
     settings: CycleGANSettings
+    paper_settings = {
+        "batch_size": 1, "lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "cycle_weight": 10.0, "identity_weight": 5.0, "pool": 50,
+        "n_blocks": "6 or 9", "decay": 0.5,
+    }  # fmt: skip
     short_budget = {
         "lr": 4e-4, "cycle_weight": 5.0, "identity_weight": 1.0, "decay": 0.0,
         "residual": True, "width_divisor": 2, "n_blocks": 1, "ema": 0.99,

@@ -44,6 +44,7 @@ class DCGAN(AdversarialVariant):
     paper = "Radford, Metz, Chintala 2015"
     settings_type = DCGANSettings
     settings: DCGANSettings
+    paper_settings = {"batch_size": 128, "z_dim": 100, "lr": 2e-4, "beta1": 0.5, "beta2": 0.999}
     short_budget = {"batch_size": 16, "lr": 4e-4, "ema": 0.99}
 
     g_loss = staticmethod(blocks.nonsaturating_g_loss)

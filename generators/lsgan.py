@@ -26,6 +26,7 @@ class LSGAN(DCGANGeneratorVariant):
     paper = "Mao et al. 2017"
     settings_type = AdamSettings
     boundary = 0.5
+    paper_settings = {"batch_size": 64, "lr": "1e-3 or 2e-4", "beta1": 0.5}
     short_budget = {"batch_size": 16, "lr": 4e-4, "d_lr_ratio": 2.0, "ema": 0.99}
 
     d_loss = staticmethod(blocks.least_squares_d_loss)

@@ -27,6 +27,7 @@ class SNGAN(DCGANGeneratorVariant):
     title = "SNGAN"
     paper = "Miyato et al. 2018"
     settings_type = AdamSettings
+    paper_settings = {"batch_size": 64, "lr": 2e-4, "beta1": 0.5, "beta2": 0.999}
     short_budget = {"batch_size": 16, "lr": 4e-4, "d_lr_ratio": 4.0, "beta1": 0.0, "ema": 0.99}
 
     g_loss = staticmethod(blocks.wasserstein_g_loss)  # with the hinge, G has the same loss

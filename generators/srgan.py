@@ -64,6 +64,7 @@ class SRGAN(SRResNet, Discriminating):
     task = "upscale"
     settings_type = SRGANSettings
     settings: SRGANSettings
+    paper_settings = {**SRResNet.paper_settings, "pixel_steps": 1_000_000, "content": "vgg19", "pixel_weight": 0.0}
     short_budget = {
         "lr": 1e-3, "pixel_steps": 500, "content_weight": 0.3, "pixel_weight": 5.0, "adversarial_weight": 0.03, "ema": 0.99,
         "d_width_divisor": 2,

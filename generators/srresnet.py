@@ -82,6 +82,7 @@ class SRResNet(Variant):
     task = "upscale"
     settings_type = SRResNetSettings
     settings: SRResNetSettings
+    paper_settings = {"width": 64, "batch_size": 16, "lr": 1e-4, "beta1": 0.9, "beta2": 0.999, "n_blocks": 16}
     short_budget = {"lr": 1e-3, "ema": 0.99}
     curves = {**Variant.curves, "pixel_loss": LOSSES}
 

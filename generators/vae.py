@@ -43,6 +43,7 @@ class VAE(Variant):
     paper = "Kingma and Welling 2013"
     settings_type = VAESettings
     settings: VAESettings
+    paper_settings = {"batch_size": 100, "lr": "Adagrad, 0.01 to 0.1", "z_dim": "3 to 200"}
     short_budget = {"batch_size": 16, "ema": 0.99}
     averaged = ("generator", "encoder")
     curves = {**Variant.curves, "nll": LOSSES, "kl": LOSSES}

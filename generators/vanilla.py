@@ -36,6 +36,7 @@ class Vanilla(AdversarialVariant):
     title = "GAN (MLP)"
     paper = "Goodfellow et al. 2014"
     settings_type = VanillaSettings
+    paper_settings = {"batch_size": 100, "z_dim": 100, "lr": "SGD, 0.1 falling"}
     short_budget = {"batch_size": 32, "lr": 2.5e-4, "d_lr_ratio": 2.0, "ema": 0.9999}
     for_points = points.SETTINGS
 

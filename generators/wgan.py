@@ -48,6 +48,7 @@ class WGAN(DCGANGeneratorVariant):
     settings_type = WGANSettings
     settings: WGANSettings
     boundary = None
+    paper_settings = {"batch_size": 64, "lr": 5e-5, "clip": 0.01, "n_critic": 5, "long_turns": True}
     short_budget = {"batch_size": 16, "lr": 5e-4, "n_critic": 2, "long_turns": False, "ema": 0.99}
 
     d_loss = staticmethod(blocks.wasserstein_d_loss)

@@ -46,6 +46,7 @@ class WGANGP(DCGANGeneratorVariant):
     settings_type = WGANGPSettings
     settings: WGANGPSettings
     boundary = None
+    paper_settings = {"batch_size": "64 or 50", "lr": 1e-4, "beta1": 0.5, "beta2": 0.9, "gp_weight": 10.0, "n_critic": 5}
     short_budget = {"batch_size": 16, "n_critic": 1, "lr": 4e-4, "d_lr_ratio": 8.0, "beta1": 0.0, "ema": 0.99}
     for_points = {"z_dim": 2, "batch_size": 256, "gp_weight": 0.1}
 

@@ -87,7 +87,7 @@ def test_the_distribution_has_one_import_name(wheel: Path):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"gan_bench"}
     for file in ("generators/dcgan.py", "detectors/spectrum.py", "leaderboard/templates/index.html.j2", "suites/mnist.toml",
-                 "features/weights/mnist-cnn.safetensors", "py.typed"):  # fmt: skip
+                 "features/weights/mnist-cnn.safetensors", "cli/templates/variant.py.txt", "py.typed"):  # fmt: skip
         assert f"gan_bench/{file}" in names
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -387,6 +388,21 @@ def test_every_metric_declares_what_it_yields(name):
     found = value(name, fake, real)
     assert set(found) == set(METRICS.get(name).outputs) and all(math.isfinite(v) for v in found.values())
     assert METRICS.get(name).paper and METRICS.get(name).title
+
+
+RANGE = re.compile(r"any number|(?P<least>-?\d+) (?:or more|to (?:(?P<most>\d+)|the number of \w+))")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_range_in_words_is_the_range_of_the_numbers(name):
+    fake, real = gaussian(1100, 6, 0, mean=0.3), gaussian(1200, 6, 1)
+    for output, number in value(name, fake, real).items():
+        told = RANGE.fullmatch(METRICS.get(name).ranges[output])
+        assert told is not None, output
+        if isinstance(number, Sampled):
+            assert number.least == (None if told["least"] is None else int(told["least"])), output
+            assert told["most"] is None or number.most == int(told["most"]), output
+            assert (number.most is None) == (" to " not in told[0]), output
 
 
 @pytest.mark.parametrize("name", METRICS.names())

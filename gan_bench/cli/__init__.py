@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import gan_bench
-from gan_bench.cli import compare, data, detect, doctor, gate, leaderboard, list_, run, sample, score, verify
+from gan_bench.cli import compare, data, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
 from gan_bench.cli.output import stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
@@ -32,6 +32,8 @@ app.command()(gate.check)
 app.command()(leaderboard.leaderboard)
 app.command()(verify.verify)
 app.command("list")(list_.list_)
+app.command()(show.show)
+app.command()(new.new)
 app.add_typer(data.app, name="data")
 app.command()(sample.sample)
 app.command()(doctor.doctor)

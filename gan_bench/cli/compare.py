@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gan_bench.cli import completion
 from gan_bench.cli.gate import Budget, Samples, ValueRange, scoring_of
 from gan_bench.cli.options import Device, Json
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
@@ -28,7 +29,11 @@ def compare(
     new: Side,
     dataset: Annotated[
         str | None,
-        typer.Option(help="What samples are compared with; of runs, only this dataset.", show_default="all of a run"),
+        typer.Option(
+            help="What samples are compared with; of runs, only this dataset.",
+            show_default="all of a run",
+            autocompletion=completion.dataset,
+        ),
     ] = None,
     same_model: Annotated[
         bool, typer.Option("--same-model", help="Both sides have the same weights: only the drawn samples differ.")

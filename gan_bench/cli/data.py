@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gan_bench.cli import completion
 from gan_bench.cli.output import log_to_stderr, stdout
 from gan_bench.core.errors import UserError
 
@@ -16,7 +17,11 @@ app = typer.Typer(help="Datasets: fetch and verify.", no_args_is_help=True)
 def fetch(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Datasets, or an extractor whose weights come from elsewhere.", show_default="all datasets"),
+        typer.Argument(
+            help="Datasets, or an extractor whose weights come from elsewhere.",
+            show_default="all datasets",
+            autocompletion=completion.fetched,
+        ),
     ] = None,
 ) -> None:
     """Get what is missing or damaged."""
@@ -43,7 +48,11 @@ def _fetch_weights(name: str) -> None:
 
 
 @app.command()
-def verify(names: Annotated[list[str] | None, typer.Argument(help="Datasets.", show_default="all")] = None) -> None:
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Datasets.", show_default="all", autocompletion=completion.dataset)
+    ] = None,
+) -> None:
     """Compare the cached bytes with the pinned digests. Exit 1 when something is missing or damaged."""
     log_to_stderr()
     from gan_bench.datasets import DATASETS

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, range_in
 from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.errors import UserError
@@ -36,16 +37,23 @@ def detect(
     ],
     run: Annotated[Path, typer.Option(help="The run folder whose detectors judge.")],
     detector: Annotated[
-        str | None, typer.Option(help="Which of them.", show_default="the best on the run's validation images")
+        str | None,
+        typer.Option(
+            help="Which of them.", show_default="the best on the run's validation images", autocompletion=completion.detector
+        ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="The detectors of this dataset.", show_default="the only one of the run")
+        str | None,
+        typer.Option(
+            help="The detectors of this dataset.", show_default="the only one of the run", autocompletion=completion.dataset
+        ),
     ] = None,
     tier: Annotated[
         str,
         typer.Option(
             help="How you think the images reached you: clean, as their maker stored them; web, re-encoded once, as nearly all "
-            "images out there were; hard, re-encoded strongly or several times."
+            "images out there were; hard, re-encoded strongly or several times.",
+            autocompletion=completion.tiers,
         ),
     ] = "web",
     seed: Annotated[int | None, typer.Option(help="The detectors of this seed.", show_default="the first")] = None,

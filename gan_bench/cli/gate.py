@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_bench.budget import parse_preset
+from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, range_in
 from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.errors import UserError
@@ -31,9 +32,19 @@ Generator = Annotated[
     str | None, typer.Option(help="Instead: FILE:FUNCTION, where FUNCTION(n, seed) returns n images, as in my_gan.py:load.")
 ]
 DatasetOption = Annotated[
-    str | None, typer.Option(help="What samples are compared with; of a run, only this dataset.", show_default="all of a run")
+    str | None,
+    typer.Option(
+        help="What samples are compared with; of a run, only this dataset.",
+        show_default="all of a run",
+        autocompletion=completion.dataset,
+    ),
 ]
-Budget = Annotated[str, typer.Option(help="The preset whose numbers of fakes and reals samples are scored with.")]
+Budget = Annotated[
+    str,
+    typer.Option(
+        help="The preset whose numbers of fakes and reals samples are scored with.", autocompletion=completion.budgets
+    ),
+]
 Samples = Annotated[
     int | None, typer.Option("-n", "--samples", min=2, help="How many images.", show_default="all; of a function the preset's")
 ]

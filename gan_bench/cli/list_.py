@@ -9,6 +9,7 @@ import typer
 
 from gan_bench import suites
 from gan_bench.budget import PRESETS
+from gan_bench.cli import completion
 from gan_bench.cli.options import Json
 from gan_bench.cli.output import Row, print_json, print_refused, print_table
 from gan_bench.core.errors import UserError
@@ -120,7 +121,12 @@ FAMILIES: dict[str, Callable[[], Listing]] = {
 }  # fmt: skip
 
 
-def list_(what: Annotated[str, typer.Argument(help=", ".join(FAMILIES))], as_json: Json = False) -> None:
+def list_(
+    what: Annotated[
+        str, typer.Argument(help=", ".join(FAMILIES), autocompletion=completion.one(lambda: FAMILIES), show_default=False)
+    ],
+    as_json: Json = False,
+) -> None:
     """List all variants, datasets, extractors, metrics, detectors, corruptions, tiers, suites or budgets."""
     if what not in FAMILIES:
         raise UserError(suggest(what, FAMILIES, "list"))

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from gan_bench.cli import completion
 from gan_bench.core.errors import UserError
 from gan_bench.core.registry import Registry, suggest
 from gan_bench.records import DEVICES
@@ -22,7 +23,9 @@ def check_device(text: str) -> str:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.", callback=check_device)]
+Device = Annotated[
+    str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.", callback=check_device, autocompletion=completion.devices)
+]
 
 
 def names_in(text: str | None) -> list[str] | None:

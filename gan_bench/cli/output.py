@@ -44,11 +44,12 @@ def print_table(rows: Sequence[Row], target: Console = stdout) -> None:
     for i, column in enumerate(rows[0]):
         table.add_column(column, overflow="fold", no_wrap=i == 0)
     for row in rows:
-        table.add_row(*(_shown(value) for value in row.values()))
+        table.add_row(*(shown(value) for value in row.values()))
     target.print(table)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value for people: "yes" or "no", nothing for None."""
     if value is None:
         return ""
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from gan_bench.budget import parse_preset
+from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, check_names, names_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
@@ -24,22 +25,37 @@ if TYPE_CHECKING:
 
 
 def run(
-    suite: Annotated[str, typer.Option(help="Suites, comma-separated; see `gan-bench list suites`.")],
+    suite: Annotated[
+        str, typer.Option(help="Suites, comma-separated; see `gan-bench list suites`.", autocompletion=completion.suites)
+    ],
     budget: Annotated[
         str,
         typer.Option(
-            help="A preset (smoke, quick, standard, full), a limit (8tflop, 60s, 500kimg, 1000steps), or both: full,60s."
+            help="A preset (smoke, quick, standard, full), a limit (8tflop, 60s, 500kimg, 1000steps), or both: full,60s.",
+            autocompletion=completion.budgets,
         ),
     ] = "quick",
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; seeds 0, 1, ...")] = 1,
     first_seed: Annotated[
         int, typer.Option(min=0, help="The first seed; choose settings on seeds from 100 on, which are never reported.")
     ] = 0,
-    variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated.")] = None,
-    extractors: Annotated[str | None, typer.Option(help="Other feature extractors than the suite's, comma-separated.")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Other metrics than the suite's; see `gan-bench list metrics`.")] = None,
+    variants: Annotated[
+        str | None, typer.Option(help="Only these variants, comma-separated.", autocompletion=completion.variants)
+    ] = None,
+    extractors: Annotated[
+        str | None,
+        typer.Option(help="Other feature extractors than the suite's, comma-separated.", autocompletion=completion.extractors),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Other metrics than the suite's; see `gan-bench list metrics`.", autocompletion=completion.metrics),
+    ] = None,
     detectors: Annotated[
-        str | None, typer.Option(help="Other detectors than the suite's, such as spectrum,spectrum+aug; 'all', or 'none'.")
+        str | None,
+        typer.Option(
+            help="Other detectors than the suite's, such as spectrum,spectrum+aug; 'all', or 'none'.",
+            autocompletion=completion.detectors,
+        ),
     ] = None,
     attacks: Annotated[
         bool, typer.Option("--attacks", help="Attack the detectors too; needs `pip install 'gan-bench\\[attacks]'`.")

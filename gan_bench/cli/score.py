@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_bench.budget import parse_preset
+from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, check_names, names_in, range_in
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.errors import UserError
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def score(
-    dataset: Annotated[str, typer.Option(help="The dataset to compare with: a name, or folder:PATH for a folder of images.")],
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="The dataset to compare with: a name, or folder:PATH for a folder of images.",
+            autocompletion=completion.dataset,
+        ),
+    ],
     path: Annotated[
         Path | None,
         typer.Argument(
@@ -44,13 +51,24 @@ def score(
                      show_default="all; of a generator the preset's"),
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="The preset whose number of reals to compare with.", show_default="quick")
+        str | None,
+        typer.Option(
+            help="The preset whose number of reals to compare with.", show_default="quick", autocompletion=completion.budgets
+        ),
     ] = None,
     extractors: Annotated[
-        str | None, typer.Option(help="Feature extractors, comma-separated.", show_default="the dataset's")
+        str | None,
+        typer.Option(
+            help="Feature extractors, comma-separated.", show_default="the dataset's", autocompletion=completion.extractors
+        ),
     ] = None,
     metrics: Annotated[
-        str | None, typer.Option(help="Metrics, comma-separated; see `gan-bench list metrics`.", show_default="the dataset's")
+        str | None,
+        typer.Option(
+            help="Metrics, comma-separated; see `gan-bench list metrics`.",
+            show_default="the dataset's",
+            autocompletion=completion.metrics,
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Put the result on the leaderboard of --run as an entry of this name.")

@@ -18,6 +18,7 @@ class Declaration:
     """A class that is registered somewhere in a source file.
 
     attributes  the class attributes that its body states: values of literals, `NotLiteral` for the others
+    docstrings  of the file and of the class; "" where there is none
     fault       what is wrong with it, as a sentence; None: nothing so far
     """
 
@@ -25,6 +26,7 @@ class Declaration:
     module: str
     file: Path
     attributes: dict[str, Any]
+    docstrings: tuple[str, str]
     fault: str | None = None
 
 
@@ -45,8 +47,9 @@ def declarations(module: str, file: Path, decorator: str) -> list[Declaration] |
     if len(uses) != len(registered) or not all(isinstance(found.get("name"), str) for found in attributes):
         return None
 
+    about = ast.get_docstring(tree) or ""
     return [
-        Declaration(found["name"], module, file, found)
+        Declaration(found["name"], module, file, found, (about, ast.get_docstring(node) or ""))
         for node, found in zip(registered, attributes, strict=True)
         if any(ast.unparse(d) == decorator for d in node.decorator_list)
     ]

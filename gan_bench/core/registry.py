@@ -97,13 +97,26 @@ class Registry(Generic[T]):
         found, refused = [], []
         for name in self.names():
             try:
-                found.append({"name": name, **self._attributes(name)})
+                found.append({"name": name, **self.attributes(name)})
             except UserError as error:
                 refused.append(str(error))
         return found, [*self._refused, *refused]
 
-    def _attributes(self, name: str) -> dict[str, Any]:
-        """The contract's attributes of a member, from its source where that states them. Raises UserError at a bad member."""
+    def docstrings(self, name: str) -> tuple[str, str]:
+        """The docstrings of a member's file and of its class, "" where there is none; `name` is one of `names`.
+
+        A member whose source was read is not imported. Raises UserError at a bad member.
+        """
+        if name in self._declared:
+            return self._declared[name].docstrings
+        member = self._load(name)
+        return inspect.getdoc(sys.modules[member.__module__]) or "", inspect.cleandoc(member.__doc__ or "")
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        """The contract's attributes of a member, from its source where that states them. Raises UserError at a bad member.
+
+        What only running its source would tell is `NotLiteral`, where `gan-bench list` does not show it.
+        """
         stated = {} if name in self._members else self._declared[name].attributes
         absent = any(a.name not in stated and a.default is Missing for a in self.contract)
         if name in self._members or absent or self._declared[name].fault is not None:

@@ -19,6 +19,10 @@ def _are_outputs(value: Any) -> bool:
     return isinstance(value, dict) and bool(value) and all(isinstance(k, str) and isinstance(v, bool) for k, v in value.items())
 
 
+def _are_ranges(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for item in value.items() for text in item)
+
+
 def _wrong_class(kind: type[Any]) -> str | None:
     """A metric of features that asks for pixels, or the reverse, as the rest of a sentence."""
     from gan_bench.metrics.base import PixelMetric
@@ -34,6 +38,7 @@ CONTRACT = (
     text("title"),
     text("paper"),
     Attribute("outputs", "a dictionary from the name of each number to whether higher is better", _are_outputs),
+    Attribute("ranges", "a dictionary from the name of each number to its range, in words", _are_ranges, default={}),
     whole("minimum", least=1),
     one_of("needs", (*FEATURE_NEEDS, *PIXEL_NEEDS), default="features"),
 )

@@ -18,6 +18,7 @@ class Authenticity(Metric):
     title = "Authenticity"
     paper = "Alaa et al. 2022"
     outputs = {"auth_pct": True}
+    ranges = {"auth_pct": "0 to 100"}
     minimum = 2
     needs = "train"
 

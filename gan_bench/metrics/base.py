@@ -127,6 +127,7 @@ class BaseMetric(abc.ABC, Generic[Input]):
     title    as pages show it
     paper    authors and year of the source
     outputs  name of each number -> whether higher is better
+    ranges   name of each number -> the range that it can have, in words, such as "0 to 1", "0 or more" or "any number"
     minimum  fewest images on each side
     needs    what the metric is given: see the two classes
     """
@@ -135,6 +136,7 @@ class BaseMetric(abc.ABC, Generic[Input]):
     title: ClassVar[str]
     paper: ClassVar[str]
     outputs: ClassVar[dict[str, bool]]
+    ranges: ClassVar[dict[str, str]] = {}
     minimum: ClassVar[int]
     needs: ClassVar[str]
 

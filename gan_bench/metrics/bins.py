@@ -39,6 +39,7 @@ class Bins(Metric):
     title = "Statistically different bins"
     paper = "Richardson and Weiss 2018"
     outputs = {"ndb": False, "jsd": False}
+    ranges = {"ndb": "0 to 1", "jsd": "0 to 1"}
     minimum = 1000  # 10 images for each bin
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:

@@ -70,6 +70,7 @@ class ClassificationAccuracyScore(PixelMetric):
     title = "Classification accuracy score"
     paper = "Ravuri and Vinyals 2019"
     outputs = {"cas": True, "cas_share": True}
+    ranges = {"cas": "0 to 1", "cas_share": "0 or more"}
     minimum = 100
     needs = "lesson"
 

@@ -28,6 +28,7 @@ class Condition(Metric):
     title = "Class condition"
     paper = "Miyato and Koyama 2018"
     outputs = {"label_agreement": True, "intra_fd": False}
+    ranges = {"label_agreement": "0 to 1", "intra_fd": "0 or more"}
     minimum = 100
     needs = "condition"
 

@@ -17,6 +17,7 @@ class Cycle(PixelMetric):
     title = "Cycle error"
     paper = "Zhu et al. 2017"
     outputs = {"cycle_l1": False}
+    ranges = {"cycle_l1": "0 to 255"}
     minimum = 1
     needs = "cycle"
 

@@ -53,6 +53,7 @@ class DataCopying(Metric):
     title = "Data copying"
     paper = "Meehan et al. 2020"
     outputs = {"c_t": True}
+    ranges = {"c_t": "any number"}
     minimum = 100
     needs = "held-out"
 

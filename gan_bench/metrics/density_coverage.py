@@ -18,6 +18,7 @@ class DensityCoverage(Metric):
     title = "Density and coverage"
     paper = "Naeem et al. 2020"
     outputs = {"density": True, "coverage": True}
+    ranges = {"density": "0 or more", "coverage": "0 to 1"}
     minimum = 6  # a 5th neighbour besides the image itself
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:

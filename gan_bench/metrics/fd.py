@@ -80,6 +80,7 @@ class FrechetDistance(Metric):
     title = "Frechet distance"
     paper = "Heusel et al. 2017"
     outputs = {"fd": False}
+    ranges = {"fd": "0 or more"}
     minimum = 2
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:

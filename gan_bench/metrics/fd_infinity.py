@@ -41,6 +41,7 @@ class FrechetDistanceInfinity(Metric):
     title = "Frechet distance of infinitely many fakes"
     paper = "Chong and Forsyth 2020"
     outputs = {"fd_infinity": False}
+    ranges = {"fd_infinity": "any number"}
     minimum = 1000
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:

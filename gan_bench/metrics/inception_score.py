@@ -51,6 +51,7 @@ class InceptionScore(Metric):
     title = "Inception score over 10 splits"
     paper = "Salimans et al. 2016"
     outputs = {"is": True}
+    ranges = {"is": "1 to the number of classes"}
     minimum = 100  # 10 images for each split
     needs = "logits"
 

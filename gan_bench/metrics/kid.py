@@ -65,6 +65,7 @@ class KernelDistance(Metric):
     title = "Kernel distance"
     paper = "Binkowski et al. 2018"
     outputs = {"kid": False}
+    ranges = {"kid": "any number"}
     minimum = 1000  # one subset
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:

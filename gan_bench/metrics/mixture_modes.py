@@ -22,6 +22,7 @@ class MixtureModes(Metric):
     title = "Modes of the mixture"
     paper = "Lin et al. 2018"
     outputs = {"modes_covered": True, "high_quality": True, "reverse_kl": False}
+    ranges = {"modes_covered": "0 to the number of modes", "high_quality": "0 to 1", "reverse_kl": "0 or more"}
     minimum = 100
     needs = "mixture"
 

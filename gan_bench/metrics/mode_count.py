@@ -20,6 +20,10 @@ class ModeCount(Metric):
     title = "Modes counted"
     paper = "Metz et al. 2017"
     outputs = {"modes": True, "confident_modes": True, "mode_kl": False, "mode_kl_floor": False}
+    ranges = {
+        "modes": "0 to the number of classes", "confident_modes": "0 to the number of classes",
+        "mode_kl": "0 or more", "mode_kl_floor": "0 or more",
+    }  # fmt: skip
     minimum = 100
     needs = "classifier"
 

@@ -29,6 +29,7 @@ class ClassModes(Metric):
     title = "Class-mode coverage"
     paper = "the classifier-based count of Metz et al. 2017, with a threshold"
     outputs = {"classes_covered": True, "class_kl": False, "smallest_class_share": True}
+    ranges = {"classes_covered": "0 to the number of classes", "class_kl": "0 or more", "smallest_class_share": "0 to 1"}
     minimum = 100
     needs = "classifier"
 

@@ -17,6 +17,7 @@ class PrecisionRecall(Metric):
     title = "Improved precision and recall"
     paper = "Kynkaanniemi et al. 2019"
     outputs = {"precision": True, "recall": True}
+    ranges = {"precision": "0 to 1", "recall": "0 to 1"}
     minimum = 4  # a 3rd neighbour besides the image itself
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:

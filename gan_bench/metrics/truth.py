@@ -22,6 +22,7 @@ class Truth(PixelMetric):
     title = "Distance to the truth"
     paper = "Wang et al. 2004"
     outputs = {"l1": False, "psnr": True, "ssim": True}
+    ranges = {"l1": "0 to 255", "psnr": "0 or more", "ssim": "-1 to 1"}
     minimum = 1
     needs = "truth"
 

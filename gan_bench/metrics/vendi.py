@@ -25,6 +25,7 @@ class Vendi(Metric):
     title = "Vendi score"
     paper = "Friedman and Dieng 2022"
     outputs = {"vendi": True}
+    ranges = {"vendi": "1 to the number of fakes"}
     minimum = 2
 
     def compute(self, fake: Extracted, real: Extracted) -> dict[str, float]:
