@@ -485,7 +485,7 @@ def test_samples_are_kept_when_scoring_fails(tmp_path, monkeypatch):
     def broken(*arguments: Any) -> list:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(scorer.Scorer, "score", broken)
+    monkeypatch.setattr(scorer.SetScorer, "score", broken)
     record = cells.run_cell(cell_spec(), tmp_path, CPU)
     assert record.status == "failed" and record.reason == "MemoryError: no room"
     assert len(load_samples(tmp_path / "samples.npz")) == 120 and (tmp_path / "samples.png").is_file()
