@@ -49,7 +49,8 @@ def make_material(
     split = DATASETS.create(dataset).load("test")
     real = real_folds(split.images, n_reals)
     if min(len(part) for part in real.values()) < FEWEST:
-        raise UserError(f"{n_reals} test images are too few to fit, validate and test a detector on.")
+        n = min(n_reals, len(split.images))
+        raise UserError(f"{n} test images are too few to fit, validate and test a detector on.")
 
     counts = {fold: len(part) for fold, part in real.items()}
     fakes, families, critics, matched = {}, {}, {}, None

@@ -86,7 +86,7 @@ def make_plan(request: RunRequest) -> Plan:
         variants = _variants(request, suite, dataset.name)
         cells += _cells(request, scored, variants)
         references += _references(scored, variants)
-        judges += _judges(request, suite, dataset.name)
+        judges += _judges(request, suite, dataset)
         rules |= {} if suites.is_ours(name) else {dataset.name: suite.rules}
 
     _check_changes(request, cells)
@@ -147,10 +147,13 @@ def _too_much(suite: suites.Suite, dataset: Dataset) -> Iterator[tuple[str, Sequ
     conditional = [variant for variant in suite.variants if VARIANTS.get(variant).conditional]
     if dataset.n_classes == 1:
         yield "variants", conditional, f"{', '.join(conditional)} is left out: it needs a sub-folder for each class"
-    n_test = len(dataset.open("test").labels)
-    if n_test < FEWEST_IN_ALL:
-        why = f"detectors are left out: they need {FEWEST_IN_ALL} test images, and there are {n_test}"
+    if _too_few_to_judge(dataset):
+        why = f"detectors are left out: they need {FEWEST_IN_ALL} test images, and there are {dataset.n_test}"
         yield "detectors", suite.detectors, why
+
+
+def _too_few_to_judge(dataset: Dataset) -> bool:
+    return dataset.n_test is not None and dataset.n_test < FEWEST_IN_ALL
 
 
 def _score_spec(request: RunRequest, suite: suites.Suite, dataset: str) -> ScoreSpec:
@@ -208,15 +211,19 @@ def _references(scored: ScoreSpec, variants: list[VariantSource]) -> Iterator[Re
         yield ReferenceSpec(**dict(scored), name=name)
 
 
-def _judges(request: RunRequest, suite: suites.Suite, dataset: str) -> Iterator[JudgeSpec]:
+def _judges(request: RunRequest, suite: suites.Suite, dataset: Dataset) -> Iterator[JudgeSpec]:
     names = suite.detectors if request.detectors is None else request.detectors
-    if names and are_points(DATASETS.create(dataset).image_shape):
-        raise UserError(f"{dataset!r} holds points, and detectors look at images; use --detectors none.")
+    if names and are_points(dataset.image_shape):
+        raise UserError(f"{dataset.name!r} holds points, and detectors look at images; use --detectors none.")
+    if names and _too_few_to_judge(dataset):
+        raise UserError(
+            f"{dataset.name!r} has {dataset.n_test} test images, and detectors need {FEWEST_IN_ALL}; use --detectors none."
+        )
     _check_detectors(names)
     for detector in names:
         for seed in request.all_seeds:
             yield JudgeSpec(
-                dataset=dataset, detector=detector, seed=seed, preset=request.preset.name, n_judge=request.preset.n_judge,
+                dataset=dataset.name, detector=detector, seed=seed, preset=request.preset.name, n_judge=request.preset.n_judge,
                 n_shown=request.preset.n_shown, thorough=request.preset.thorough,
             )  # fmt: skip
 

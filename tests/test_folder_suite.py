@@ -245,6 +245,7 @@ WRONG = {
     "text": ("", "photos holds no image that can be read; the first file is a.txt (no PNG, JPEG or WebP image, or damaged)."),
     "side": ("--side 30", "--side 30 does not fit the networks, whose sides are 16, 32, 64, 128 or 256 pixels."),
     "classless": ("--variants cgan", "'cgan' needs classes, and 'images:photos-32-"),
+    "judged": ("--detectors pixels", "has 2 test images, and detectors need 100; use --detectors none."),
     "floats": ("", "or save them as uint8."),
     "twice": ("", "is there twice, in folder:"),
 }  # fmt: skip

@@ -75,6 +75,7 @@ class Dataset(abc.ABC):
     made_of      the dataset that this one is made from, if any; its bytes are the only ones that are needed
     mixture      what the points of a dataset of points were drawn from
     in_runs      whether runs train on it: its form and its splits are fixed
+    n_test       how many test images there are, where that may be too few; None: enough for everything
     warnings     sentences that a reader of its numbers should know; they are in every record
     """
 
@@ -88,6 +89,7 @@ class Dataset(abc.ABC):
     made_of: ClassVar[str | None] = None
     mixture: ClassVar[Mixture | None] = None
     in_runs: ClassVar[bool] = True
+    n_test: int | None = None
     warnings: tuple[str, ...] = ()
 
     @abc.abstractmethod

@@ -35,6 +35,7 @@ class KeptCard(Model):
     """What is known of kept images.
 
     digests   part -> SHA-256 of its array
+    n_test    how many images the test split has
     warnings  what was changed or left out when they were read
     changed   whether most of them were cut or resized
     source    where they were read from
@@ -43,6 +44,7 @@ class KeptCard(Model):
     image_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
     digests: dict[str, str]
+    n_test: int
     warnings: tuple[str, ...]
     changed: bool
     source: str
@@ -55,7 +57,7 @@ class KeptCard(Model):
 
 @DATASETS.register
 class OwnImages(Dataset):
-    """Its form is known for each name, not for the class: four attributes are properties here."""
+    """Its form is known for each name, not for the class: five attributes are properties here."""
 
     name = "images:"
     title = "Anybody's images, kept"
@@ -97,6 +99,11 @@ class OwnImages(Dataset):
     def n_classes(self) -> int:  # type: ignore[override]
         """How many names there are. Raises UserError as `card` does."""
         return len(self.card.class_names)
+
+    @property
+    def n_test(self) -> int:  # type: ignore[override]
+        """How many test images there are. Raises UserError as `card` does."""
+        return self.card.n_test
 
     @property
     def warnings(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -192,9 +199,10 @@ def kept(path: Path, side: int) -> OwnImages:
 
     arrays, class_names = parts_of(decoded)
     channels, *_ = decoded.images.shape[1:]
+    n_train, n_test = (len(arrays[part]) for part in ("train-labels", "test-labels"))
     card = KeptCard(
         image_shape=(channels, side, side), class_names=class_names, warnings=decoded.warnings, changed=decoded.changed,
-        digests={part: sha256(array) for part, array in arrays.items()}, source=str(path.resolve()),
+        digests={part: sha256(array) for part, array in arrays.items()}, n_test=n_test, source=str(path.resolve()),
     )  # fmt: skip
     dataset = OwnImages(f"{_safe(path)}-{side}-{card.digest}")
     for part, array in arrays.items():
@@ -202,7 +210,6 @@ def kept(path: Path, side: int) -> OwnImages:
             np.save(file, array)
     write_text(dataset.card_file, card.model_dump_json(indent=2))  # last: what has a card is whole
 
-    n_train, n_test = (len(arrays[part]) for part in ("train-labels", "test-labels"))
     classes = f"{len(class_names)} classes" if len(class_names) > 1 else "no classes"
     log.info("%s is %s: %s images to train on, %s to test on, %s.", path, dataset.name, f"{n_train:,}", f"{n_test:,}", classes)
     return dataset
