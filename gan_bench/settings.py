@@ -12,6 +12,7 @@ from gan_bench.core.errors import UserError
 from gan_bench.core.registry import suggest
 from gan_bench.datasets import DATASETS
 from gan_bench.features import EXTRACTORS
+from gan_bench.features.base import Extractor
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.images.convert import are_points
@@ -54,10 +55,20 @@ def every_metric(dataset: str, first: Sequence[str]) -> list[str]:
 
 
 def every_extractor(dataset: str, last: Sequence[str]) -> list[str]:
-    """Each extractor but the classifiers of other datasets, those of the suite last; of points those of the suite alone."""
-    if are_points(DATASETS.create(dataset).image_shape):
+    """Each extractor but the classifiers of other datasets, those of the suite last; of points those of the suite alone.
+
+    One that is trained on the dataset is needed only where no other knows its classes.
+    """
+    data = DATASETS.create(dataset)
+    if are_points(data.image_shape):
         return list(last)
-    able = [name for name in EXTRACTORS.names() if EXTRACTORS.get(name).classifies in (None, dataset)]
+
+    kinds = {name: EXTRACTORS.get(name) for name in EXTRACTORS.names()}
+    is_known = data.n_classes == 1 or any(kind.classifies == dataset for kind in kinds.values())
+    able = [
+        name for name, kind in kinds.items()
+        if kind.classifies in (None, dataset) and not (is_known and kind.learn is not Extractor.learn)
+    ]  # fmt: skip
     return [*(name for name in able if name not in last), *last]
 
 
