@@ -199,10 +199,8 @@ def _rehearse(spec: CellSpec, device: torch.device) -> None:
     try:
         step_tflop(variant, 0)
     except Exception as error:  # the same step has just worked, without a counter
-        raise UserError(
-            f"{told(error, place)}; so the operations of its training step cannot be counted (take gradients with respect to "
-            "x.clone() in place of x, perhaps)."
-        ) from error
+        why = "the operations of its training step cannot be counted (take gradients with respect to x.clone(), perhaps)"
+        raise UserError(f"{told(error, place)}; so {why}.") from error
 
 
 def _references(scored: ScoreSpec, variants: list[VariantSource]) -> Iterator[ReferenceSpec]:
