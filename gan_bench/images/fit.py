@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 500  # images, for their statistics
 FAR = 64  # levels of 255 by which mean brightnesses differ
 MIDDLE = 127  # the level of 0 in a range from -1 to 1, rounded down
+BRIGHT = 192  # a level that images over half of the range reach
 COLOURS = {1: "grey", 3: "colour"}  # by the number of channels
 
 
@@ -83,7 +84,7 @@ def oddities(made: Tensor, real: Tensor) -> list[str]:
     level, level_of_reals = made.float().mean().item(), real.float().mean().item()
     if made.max() <= 1:
         found.append("no value is above 1 of 255; were floats from 0 to 1 cut to whole numbers?")
-    elif made.min() >= MIDDLE > real.min():
+    elif made.min() >= MIDDLE > real.min() and made.max() >= BRIGHT:  # not the even grey of an untrained generator
         found.append(
             "no value is in the darker half of the range; are they from 0 to 1 and were declared as -1 to 1, or inverted?"
         )
