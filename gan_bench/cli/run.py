@@ -159,39 +159,38 @@ def _check(
     detectors: list[str] | None,
 ) -> None:
     """Look up every name, those in the suite files too, before anything starts. Raises UserError at an unknown one."""
-    from gan_bench.datasets import DATASETS
-    from gan_bench.detectors import DETECTORS, plain
-    from gan_bench.features import EXTRACTORS
-    from gan_bench.generators import VARIANTS
-    from gan_bench.metrics import METRICS
-
     if not suite_names:
         raise UserError(f"--suite names no suite. Known: {', '.join(suites.names())}.")
     for name in suite_names:
         suite = suites.load(name)
         if not suites.is_ours(name):
             _check_own(name, suite)
-        check_names(DATASETS, suite.datasets)
-        check_names(VARIANTS, _registered(variants or suite.variants))
-        check_names(EXTRACTORS, _registered(extractors or suite.extractors))
-        check_names(METRICS, _registered(metrics or suite.metrics))
-        check_names(DETECTORS, map(plain, suite.detectors if detectors is None else detectors))
+        asked = {"variants": variants, "extractors": extractors, "metrics": metrics}
+        carried = {part: tuple(names) for part, names in asked.items() if names}
+        _look_up(suite.model_copy(update=carried | ({} if detectors is None else {"detectors": tuple(detectors)})))
 
 
-def _check_own(name: str, suite: Suite) -> None:
-    """Look up every name in a suite that is not one of gan-bench. Raises UserError, which names the suite."""
+def _look_up(suite: Suite) -> None:
+    """Raises UserError at an unknown name in a suite."""
     from gan_bench.datasets import DATASETS
     from gan_bench.detectors import DETECTORS, plain
     from gan_bench.features import EXTRACTORS
     from gan_bench.generators import VARIANTS
     from gan_bench.metrics import METRICS
 
+    check_names(DATASETS, suite.datasets)
+    check_names(VARIANTS, _registered(suite.variants))
+    check_names(EXTRACTORS, _registered(suite.extractors))
+    check_names(METRICS, _registered(suite.metrics))
+    check_names(DETECTORS, map(plain, suite.detectors))
+
+
+def _check_own(name: str, suite: Suite) -> None:
+    """Look up every name in a suite that is not one of gan-bench. Raises UserError, which names the suite."""
+    from gan_bench.metrics import METRICS
+
     try:
-        check_names(DATASETS, suite.datasets)
-        check_names(VARIANTS, _registered(suite.variants))
-        check_names(EXTRACTORS, _registered(suite.extractors))
-        check_names(METRICS, _registered(suite.metrics))
-        check_names(DETECTORS, map(plain, suite.detectors))
+        _look_up(suite)
     except UserError as error:
         raise UserError(f"{name}: {error}") from error
 
