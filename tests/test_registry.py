@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from gan_bench.core.contract import ContractBroken
+from gan_bench.core.declarations import NotLiteral
 from gan_bench.core.errors import UserError
 from gan_bench.core.registry import Registry
 from gan_bench.datasets import DATASETS
@@ -97,6 +98,12 @@ def test_sources_state_what_the_classes_have(family: str):
             member = registry.get(row["name"])
             shown = {a.name: getattr(member, a.name, a.default) for a in registry.contract if a.listed}
             assert {name: row[name] for name in shown} == shown
+
+
+def test_what_each_object_says_for_itself_is_not_told_of_its_imported_class():
+    """A property is no value: `show folder:` must not unpack it as a shape."""
+    DATASETS.get("folder:photos/")
+    assert DATASETS.attributes("folder:")["image_shape"] is NotLiteral
 
 
 @pytest.mark.parametrize("arguments", [("list", family) for family in (*REGISTRIES, "suites", "budgets")] + [

@@ -14,6 +14,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -141,7 +142,8 @@ class Registry(Generic[T]):
 
     def _attributes_of_class(self, name: str) -> dict[str, Any]:
         member = self._load(name)
-        return {attribute.name: getattr(member, attribute.name, attribute.default) for attribute in self.contract}
+        found = {attribute.name: getattr(member, attribute.name, attribute.default) for attribute in self.contract}
+        return {key: NotLiteral if isinstance(value, property | cached_property) else value for key, value in found.items()}
 
     def _key(self, name: str) -> str:
         """The name as it was registered, without its argument. Raises UserError where no member has it."""
