@@ -1,5 +1,6 @@
 """A GAN of your own, in plain PyTorch:  gan-bench run --suite mnist --variants my_gan.py,dcgan"""
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -28,3 +29,14 @@ class MyGAN:
 
     def g_loss(self, fake_logits):
         return -fake_logits.mean()
+
+
+def load(n, seed):
+    """n images of a network that is trained already:  gan-bench score --generator my_gan.py:load --dataset cifar10"""
+    torch.manual_seed(0)  # only because this network is untrained: load the weights of yours here
+    network = MyGAN().generator((3, 32, 32), z_dim=128).eval()
+
+    latents = torch.randn(n, 128, generator=torch.Generator().manual_seed(seed))
+    with torch.inference_mode():
+        images = torch.cat([network(part) for part in latents.split(500)])
+    return ((images + 1) * 127.5).round().to(torch.uint8)  # (n, C, H, W), 0 to 255

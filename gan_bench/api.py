@@ -11,7 +11,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.core.remarks import once_each, to_log
 from gan_bench.device import pick
@@ -20,6 +19,7 @@ from gan_bench.images.arrays import Range, checked_labels, joined
 from gan_bench.images.fit import fit_array, tell_oddities
 from gan_bench.records import MetricValue, ScoreSpec
 from gan_bench.scorer import scorer_for
+from gan_bench.settings import measured_by
 
 log = logging.getLogger(__name__)
 Array = Tensor | np.ndarray
@@ -88,7 +88,7 @@ class Scorer:
         """What to compare with, and by what.
 
         dataset      its name, or folder:PATH for a folder of images
-        extractors, metrics  by name; by default those of the dataset's suite
+        extractors, metrics  by name, or "all" among them; by default those of the dataset's suite
         value_range  what is black and what is white in float images, such as (-1, 1)
         budget       the preset whose number of reals to compare with
         device       where features are computed
@@ -97,7 +97,7 @@ class Scorer:
         Raises UserError, a ValueError, at unknown names and where the dataset cannot be had.
         """
         preset = parse_preset(budget)
-        by_extractors, by_metrics = suites.measured_by(dataset, extractors, metrics)
+        by_extractors, by_metrics = measured_by(dataset, extractors, metrics)
         spec = ScoreSpec(
             dataset=dataset, preset=preset.name, n_fake=preset.n_fake, n_real=preset.n_real,
             extractors=by_extractors, metrics=by_metrics,

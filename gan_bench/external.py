@@ -39,6 +39,7 @@ from gan_bench.records import (
 from gan_bench.references import Reference, measure_reference, write_reference
 from gan_bench.run_folder import RunFolder, read_runs, rules_in
 from gan_bench.scorer import scorer_for
+from gan_bench.settings import measured_by
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def measure_images(row: Reference, name: str, scoring: Scoring, tell: Tell) -> M
 
     Raises UserError where no number can be computed of them.
     """
-    extractors, metrics = suites.measured_by(scoring.dataset, scoring.extractors, scoring.metrics)
+    extractors, metrics = measured_by(scoring.dataset, scoring.extractors, scoring.metrics)
     spec = ReferenceSpec(
         dataset=scoring.dataset, name=scoring.name or name, preset=scoring.preset.name, n_fake=len(row.images),
         n_real=scoring.preset.n_real, extractors=extractors, metrics=metrics, samples_digest=convert.digest(row.images),

@@ -278,7 +278,7 @@ def forecast(spec: CellSpec, device: torch.device, jobs: int = 1) -> Forecast:
     longest = math.inf if spec.budget.seconds is None else spec.budget.seconds
     if not limits:
         return Forecast(None, None, longest)
-    steps = int(min(limits)) + 1
+    steps = math.ceil(min(limits))
     return Forecast(steps, steps * images_a_step / 1000, min(steps * seconds_a_step, longest))
 
 

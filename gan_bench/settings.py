@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from gan_bench import suites
 from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
 from gan_bench.core.registry import suggest
@@ -30,6 +31,21 @@ def expanded(names: Sequence[str], every: Callable[[], Iterable[str]]) -> list[s
     for name in names:
         found += every() if name == ALL else [name]
     return [name for name in dict.fromkeys(found) if name != ALL]
+
+
+def measured_by(
+    dataset: str, extractors: Sequence[str] | None, metrics: Sequence[str] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The extractors and metrics asked for, `all` among them; None: those of the dataset's suite."""
+    usual_extractors, usual_metrics = suites.measures_of(dataset)
+    chosen_extractors = expanded(_listed(extractors) or usual_extractors, lambda: every_extractor(dataset, usual_extractors))
+    chosen_metrics = expanded(_listed(metrics) or usual_metrics, lambda: every_metric(dataset, usual_metrics))
+    return tuple(chosen_extractors), tuple(chosen_metrics)
+
+
+def _listed(names: Sequence[str] | None) -> Sequence[str] | None:
+    """A Python caller may give a single name without a list."""
+    return [names] if isinstance(names, str) else names
 
 
 def every_variant(dataset: str, first: Sequence[str]) -> list[str]:

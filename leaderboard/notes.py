@@ -88,8 +88,8 @@ def _absent_headline_notes(s: Standings) -> list[str]:
     without = [task for task, headline in found.items() if headline and not headline.name.startswith(asked)]
     if not without:
         return []
-    where = "" if len(without) == len(tasks) else f" of {', '.join(map(task_words, without))}"
-    return [f"The headline metric {asked} has no values here{where}."]
+    where = "" if len(without) == len(tasks) else f" for {', '.join(map(task_words, without))}"
+    return [f"The suite ranks by {asked}, which this run has no values of{where}."]
 
 
 def _order(s: Standings, names: dict[Column, str]) -> str:

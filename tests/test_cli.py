@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import typer
 from PIL import Image
 
 from gan_bench.cell import run_cell
+from gan_bench.cli import app
 from gan_bench.datasets import DATASETS
 from gan_bench.generators import VARIANTS
 from gan_bench.images.pictures import save_png
@@ -57,6 +59,13 @@ MISTAKES = [
 def test_help_says_what_happens_without_an_option(command, default, cli):
     """Brackets in a help text would be taken for markup, and vanish."""
     assert default in " ".join(cli(command, "--help").stdout.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("command", typer.main.get_command(app).commands)
+def test_help_fits_80_columns_and_cuts_nothing(command, cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = cli(command, "--help").stdout.splitlines()
+    assert max(map(len, lines)) <= 80 and not any("…" in line for line in lines)
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])

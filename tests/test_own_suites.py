@@ -12,6 +12,8 @@ from gan_bench import suites
 from gan_bench.budget import PRESETS
 from gan_bench.core.errors import UserError
 from gan_bench.features import own_classifier
+from gan_bench.gate.baseline import read_baseline
+from gan_bench.generators.own import read_sources
 from gan_bench.plan import RunRequest, make_plan
 from gan_bench.records import Plan, read_record
 from gan_bench.run_folder import rules_in
@@ -82,16 +84,32 @@ def test_folders_in_a_file_are_relative_to_it_and_a_home_is_one(tmp_path, monkey
     assert suites.load(str(file)).datasets == (f"folder:{tmp_path / 'photos'}", "folder:/home/me/a", "folder:/b.npz", "shapes")
 
 
+def test_python_files_in_a_file_are_relative_to_it(tmp_path, monkeypatch):
+    (tmp_path / "at/home").mkdir(parents=True)
+    file = write(tmp_path / "at/home/my.toml", variants='["my_gan.py:MyGAN", "dcgan"]')
+    shutil.copy(ROOT / "examples/my_gan.py", file.parent)
+    monkeypatch.chdir(tmp_path)
+    (mine, ours) = suites.load("at/home/my.toml").variants
+    assert (mine, ours) == ("at/home/my_gan.py:MyGAN", "dcgan") and read_sources([mine])[mine].kind.name == "mygan"
+
+
+def test_a_gate_holds_what_the_file_ranks_by(cli, tmp_path):
+    file, out = write(tmp_path / "my.toml"), tmp_path / "out"
+    assert cli("run", "--suite", file, "--budget", "smoke,2steps", "--device", "cpu", "--jobs", "1", "--out", out).code == 0
+    assert cli("baseline", out, "-o", tmp_path / "baseline.json").code == 0
+    assert read_baseline(tmp_path / "baseline.json").primary == {"shapes dcgan": "recall_raw"}
+
+
 WRONG: dict[str, tuple[dict[str, str], str]] = {
-    "a variant": ({"variants": '["dcgam"]'}, "my.toml: unknown variant 'dcgam'; did you mean 'dcgan'?"),
-    "a dataset": ({"datasets": '["shape"]'}, "my.toml: unknown dataset 'shape'; did you mean 'shapes'?"),
-    "an extractor": ({"extractors": '["rw"]'}, "my.toml: unknown extractor 'rw'; did you mean 'raw'?"),
-    "a metric": ({"metrics": '["fid"]'}, "my.toml: unknown metric 'fid'"),
-    "a detector": ({"detectors": '["pixel"]'}, "my.toml: unknown detector 'pixel'; did you mean 'pixels'?"),
-    "an attribute": ({"datset": '["shapes"]'}, "my.toml: unknown attribute 'datset'; did you mean 'datasets'?"),
+    "a variant": ({"variants": '["dcgam"]'}, "my.toml:7: unknown variant 'dcgam'; did you mean 'dcgan'?"),
+    "a dataset": ({"datasets": '["shape"]'}, "my.toml:7: unknown dataset 'shape'; did you mean 'shapes'?"),
+    "an extractor": ({"extractors": '["rw"]'}, "my.toml:7: unknown extractor 'rw'; did you mean 'raw'?"),
+    "a metric": ({"metrics": '["fid"]'}, "my.toml:7: unknown metric 'fid'"),
+    "a detector": ({"detectors": '["pixel"]'}, "my.toml:7: unknown detector 'pixel'; did you mean 'pixels'?"),
+    "an attribute": ({"datset": '["shapes"]'}, "my.toml:8: unknown attribute 'datset'; did you mean 'datasets'?"),
     "no attribute": ({"headline": ""}, "my.toml: suite 'my' has a wrong or no attribute `headline`"),
-    "nothing in it": ({"datasets": "[]"}, "my.toml: suite 'my' has a wrong or no attribute `datasets`"),
-    "a headline": ({"headline": '"fid_raw"'}, "my.toml: headline = 'fid_raw' is no number of its metrics, which are fd, "),
+    "nothing in it": ({"datasets": "[]"}, "my.toml:7: suite 'my' has a wrong or no attribute `datasets`"),
+    "a headline": ({"headline": '"fid_raw"'}, "my.toml:7: headline = 'fid_raw' is no number of its metrics, which are fd, "),
     "no TOML": ({"title": "Mine"}, "my.toml: not a TOML file (Invalid value (at line"),
     "points": ({"datasets": '["ring8"]', "metrics": '["fd", "pr"]'}, "'dcgan' draws images, and 'ring8' holds points"),
     "judged points": ({"datasets": '["ring8"]', "variants": '["vanilla"]', "detectors": '["pixels"]'}, "look at images"),
@@ -155,7 +173,7 @@ def test_suites_of_another_distribution_have_names(distribution, cli, tmp_path):
     assert "stranger" in cli("list", "suites").stdout
     assert suites.table_rules()["shapes"].headline == "fd_shapes-factors"  # ours, but in the stranger's own runs
     assert make_plan(RunRequest(["stranger"], PRESETS["smoke"])).rules["shapes"].headline == "recall_raw"
-    assert suites.measured_by("shapes", None, None)[0] == suites.load("shapes").extractors
+    assert suites.measures_of("shapes")[0] == suites.load("shapes").extractors
 
 
 def test_another_distribution_takes_no_name_of_ours(distribution, cli):

@@ -121,13 +121,13 @@ def test_each_task_has_the_headline_that_has_values_there(tmp_path: Path) -> Non
     assert board.to_dict()["tracks"][0]["headline"] == found["dcgan"]["ranked_by"] == "fd_lite0@64_50k"
     assert found["pix2pix"]["ranked_by"] == "fd_lite0@64_10k"
     note = "Ranked within each task: from latents by FD lite0@64 (50k) ↓, translate by FD lite0@64 (10k) ↓"
-    assert note in board.markdown() and "has no values here" not in board.markdown()
+    assert note in board.markdown() and "which this run has no values of" not in board.markdown()
 
 
 def test_a_task_without_the_headline_asked_for_is_named(tmp_path: Path) -> None:
     results = [*seeds("dcgan", 20.0, 21.0), cell("srgan", metric(20.0, "psnr", ""), task="upscale")]
     text = build(tmp_path, *results, rules={"cifar10": TableRules("fd_lite0")}).markdown()
-    assert "The headline metric fd_lite0 has no values here of upscale." in text
+    assert "The suite ranks by fd_lite0, which this run has no values of for upscale." in text
 
 
 def test_entries_that_start_from_images_are_marked(tmp_path: Path) -> None:

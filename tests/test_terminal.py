@@ -256,6 +256,15 @@ def test_parts_that_were_there_already_tell_nothing_of_the_time():
     assert run.left(11) == pytest.approx(10 + 20)  # half of it took 10 s
 
 
+def test_the_first_instants_of_a_run_give_no_guess():
+    """A first row that has just begun may be slow for reasons of its own: once it promised five hours for twenty minutes."""
+    run = Overall({"references": Stage(2), "training": Stage(12)})
+    run.move(1, "references", 0.5, now=30)
+    assert run.left(60) is None
+    run.move(2, "training", 0.3, now=30)
+    assert run.left(60) is not None
+
+
 def test_clocks_and_titles_have_a_width():
     seconds = {0: "0:00", 59.6: "1:00", 3599: "59:59", 3600: "1:00:00", 35_999: "9:59:59", 36_000: "10 h", 360_000: "4 days"}
     assert {s: clock(s) for s in seconds} == seconds

@@ -468,7 +468,7 @@ def test_a_training_elsewhere_differs_only_outside_of_what_seeds_do(some, monkey
 
     ledger = Ledger(run)
     sheet = ledger.sheet("cells", run / DCGAN / "record.json")
-    retrain.check_training(sheet, here, [at(10.0 + k) for k in range(seeds)], torch.device("cpu"))
+    retrain.check_training(sheet, here, [at(10.0 + k) for k in range(seeds)], "fd", torch.device("cpu"))
     assert bool(ledger.findings) == (what == "differs") and bool(ledger.unchecked) == (what == "cannot tell")
     assert bool(ledger.remarks) == (machine == "there")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 import gan_bench
 from gan_bench.cli import compare, data, demo, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
@@ -17,6 +19,19 @@ from gan_bench.records import BENCHMARK_VERSION
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as in shells
 
+
+class Command(TyperCommand):
+    """A command whose help fits 80 columns: short words for kinds of values, and no line breaks of the source."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in (self.help or "").split("\n\n"))
+        for option in self.params:
+            if isinstance(option, TyperOption) and option.metavar is None:
+                value = "TEXT" if getattr(option, "min", None) is None else "N"  # typer before 0.29 knows no `min` here
+                option.metavar = "" if option.is_flag else value
+
+
 app = typer.Typer(
     name="gan-bench",
     help="Train GANs under fixed budgets, score them, detect them, rank them.",
@@ -24,21 +39,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(demo.demo)
-app.command()(run.run)
-app.command()(score.score)
-app.command()(detect.detect)
-app.command()(compare.compare)
-app.command()(gate.baseline)
-app.command()(gate.check)
-app.command()(leaderboard.leaderboard)
-app.command()(verify.verify)
-app.command("list")(list_.list_)
-app.command()(show.show)
-app.command()(new.new)
+command = partial(app.command, cls=Command)
+command()(demo.demo)
+command()(run.run)
+command()(score.score)
+command()(detect.detect)
+command()(compare.compare)
+command()(gate.baseline)
+command()(gate.check)
+command()(leaderboard.leaderboard)
+command()(verify.verify)
+command("list")(list_.list_)
+command()(show.show)
+command()(new.new)
 app.add_typer(data.app, name="data")
-app.command()(sample.sample)
-app.command()(doctor.doctor)
+command()(sample.sample)
+command()(doctor.doctor)
 
 
 @app.callback(invoke_without_command=True)

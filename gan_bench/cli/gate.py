@@ -70,7 +70,7 @@ def baseline(
     detect: Detect = "50%",
     device: Device = "auto",
 ) -> None:
-    """Keep the numbers that later trainings are held against by `gan-bench check`.
+    """Keep the numbers of a run or of samples, for `gan-bench check` to compare later ones with.
 
     Prints how many new seeds `check` will need to find a change of --detect with a power of 80 %, and the smallest change
     that --same-model finds so often.

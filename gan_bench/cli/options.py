@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
 
 import typer
 
 from gan_bench.cli import completion
 from gan_bench.core.errors import UserError
+from gan_bench.core.own import is_python_file
 from gan_bench.core.registry import Registry, suggest
 from gan_bench.records import DEVICES
+from gan_bench.suites import ALL
 
 T = TypeVar("T")
 
@@ -46,7 +48,15 @@ def range_in(text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def check_names(registry: Registry[T], names: Iterable[str] | None) -> None:
-    """Raises UserError at an unknown name, before anything starts. Imports no member."""
+def registered(names: Iterable[str] | None) -> list[str]:
+    """Those that a registry must know: neither "all" nor a file of the user's."""
+    return [name for name in names or () if name != ALL and not is_python_file(name)]
+
+
+def check_names(registry: Registry[T], names: Iterable[str] | None, place: Callable[[str], str] | None = None) -> None:
+    """Raises UserError at an unknown name, before anything starts. Imports no member. `place`: where a name stands."""
     for name in names or []:
-        registry.check(name)
+        try:
+            registry.check(name)
+        except UserError as error:
+            raise UserError(f"{place(name)}: {error}" if place is not None else str(error)) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,10 @@ from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
 from gan_bench.cli.board import show_board, show_failures, show_next, show_page
-from gan_bench.cli.options import Device, Json, check_names, names_in
+from gan_bench.cli.options import Device, Json, check_names, names_in, registered
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
-from gan_bench.core.own import is_python_file
 from gan_bench.core.progress import console as stderr
 from gan_bench.core.training_log import check_log
 
@@ -79,20 +79,22 @@ def run(
     ] = None,
     side: Annotated[
         int | None,
-        typer.Option(help="Side in pixels to which a folder's images are resized: 16, 32, 64, 128, 256.", show_default="32"),
+        typer.Option(
+            metavar="N", help="Side in pixels to which a folder's images are resized: 16, 32, 64, 128, 256.", show_default="32"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder.", show_default="runs/BUDGET")] = None,
     device: Device = "auto",
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Cells at a time.", show_default="on a CPU as many as it has threads; on a GPU, or by time, 1"
+            min=1, help="Trainings at a time.", show_default="on a CPU as many as it has threads; on a GPU, or by time, 1"
         ),
     ] = None,
     compiled: Annotated[
         bool, typer.Option("--compile", help="Train with torch.compile: worth its minutes on a GPU; needs a C++ compiler.")
     ] = False,
-    strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop when an extractor's weights are missing.")] = False,
     log: Annotated[
         str | None,
         typer.Option(
@@ -170,40 +172,31 @@ def _check(
         _look_up(suite.model_copy(update=carried | ({} if detectors is None else {"detectors": tuple(detectors)})))
 
 
-def _look_up(suite: Suite) -> None:
-    """Raises UserError at an unknown name in a suite."""
+def _look_up(suite: Suite, place: Callable[[str], str] | None = None) -> None:
+    """Raises UserError at an unknown name in a suite. `place`: a name -> where the suite's file has it."""
     from gan_bench.datasets import DATASETS
     from gan_bench.detectors import DETECTORS, plain
     from gan_bench.features import EXTRACTORS
     from gan_bench.generators import VARIANTS
     from gan_bench.metrics import METRICS
 
-    check_names(DATASETS, suite.datasets)
-    check_names(VARIANTS, _registered(suite.variants))
-    check_names(EXTRACTORS, _registered(suite.extractors))
-    check_names(METRICS, _registered(suite.metrics))
-    check_names(DETECTORS, map(plain, suite.detectors))
+    check_names(DATASETS, suite.datasets, place)
+    check_names(VARIANTS, registered(suite.variants), place)
+    check_names(EXTRACTORS, registered(suite.extractors), place)
+    check_names(METRICS, registered(suite.metrics), place)
+    check_names(DETECTORS, map(plain, suite.detectors), place)
 
 
 def _check_own(name: str, suite: Suite) -> None:
-    """Look up every name in a suite that is not one of gan-bench. Raises UserError, which names the suite."""
+    """Look up every name in a suite that is not one of gan-bench. Raises UserError, which names its file and line."""
     from gan_bench.metrics import METRICS
 
-    try:
-        _look_up(suite)
-    except UserError as error:
-        raise UserError(f"{name}: {error}") from error
-
+    _look_up(suite, partial(suites.place_of, name))
     measured = METRICS.names() if suites.ALL in suite.metrics else suite.metrics
     numbers = [number for metric in METRICS.describe()[0] if metric["name"] in measured for number in metric["outputs"]]
     if not any(suite.headline.startswith(f"{number}_") for number in numbers):
-        known = f"{', '.join(numbers)}, each with _ and an extractor behind it"
-        raise UserError(f"{name}: headline = {suite.headline!r} is no number of its metrics, which are {known}.")
-
-
-def _registered(names: Iterable[str]) -> list[str]:
-    """Those that a registry must know: neither "all" nor a file of the user's."""
-    return [name for name in names if name != suites.ALL and not is_python_file(name)]
+        place, known = suites.place_of(name, "headline"), f"{', '.join(numbers)}, each with _ and an extractor behind it"
+        raise UserError(f"{place}: headline = {suite.headline!r} is no number of its metrics, which are {known}.")
 
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
-from gan_bench.cli.options import Device, Json, check_names, names_in, range_in
+from gan_bench.cli.options import Device, Json, check_names, names_in, range_in, registered
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
@@ -59,13 +59,15 @@ def score(
     extractors: Annotated[
         str | None,
         typer.Option(
-            help="Feature extractors, comma-separated.", show_default="the dataset's", autocompletion=completion.extractors
+            help="Feature extractors, comma-separated; or 'all'.",
+            show_default="the dataset's",
+            autocompletion=completion.extractors,
         ),
     ] = None,
     metrics: Annotated[
         str | None,
         typer.Option(
-            help="Metrics, comma-separated; see `gan-bench list metrics`.",
+            help="Metrics, comma-separated (`gan-bench list metrics`); or 'all'.",
             show_default="the dataset's",
             autocompletion=completion.metrics,
         ),
@@ -81,7 +83,7 @@ def score(
         list[str] | None, typer.Option(help="Exit 1 where this holds, as in --fail-if 'fd_mnist-cnn > 8'. Can be repeated.")
     ] = None,
     device: Device = "auto",
-    strict: Annotated[bool, typer.Option(help="Stop when an extractor's weights are missing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop when an extractor's weights are missing.")] = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Score any images, or what any generator draws, against a dataset."""
@@ -131,8 +133,8 @@ def _check(dataset: str, extractors: list[str] | None, metrics: list[str] | None
     from gan_bench.metrics import METRICS
 
     check_names(DATASETS, [dataset])
-    check_names(EXTRACTORS, extractors)
-    check_names(METRICS, metrics)
+    check_names(EXTRACTORS, registered(extractors))
+    check_names(METRICS, registered(metrics))
 
 
 def _check_source(path: Path | None, generator: str | None, latent: str | None, seeds: int) -> None:

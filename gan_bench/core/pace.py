@@ -11,6 +11,8 @@ from typing import NamedTuple
 # What a part of each stage takes, relative to a cell, until one of its kind has ended; measured at `quick` on two cores.
 WEIGHTS = {"training": 1.0, "references": 0.15, "judging": 0.2, "page": 0.1}
 NEARLY = 0.95  # of a part that takes longer than those before it
+FEWEST_CELLS = 0.3  # what must be done, in cells, before a guess is worth telling; of a short run this share of it is
+FEWEST_SHARE = 0.05
 
 
 class Pace:
@@ -86,38 +88,40 @@ class Overall:
         """The part of all work that is done, 0 to 1."""
         done = sum(WEIGHTS[name] * self.done[name] for name in self.stages)
         done += sum(WEIGHTS[part.stage] * self._share_of(part, now) for part in self.running.values())
-        return min(done / sum(WEIGHTS[name] * stage.n for name, stage in self.stages.items()), 1.0)
+        return min(done / self._all(), 1.0)
 
     def left(self, now: float) -> float | None:
         """Seconds, a guess; None: it cannot be told yet."""
-        means = {name: self._mean(name, now) for name in self.stages}
-        if any(mean is None for mean in means.values()):
+        seconds, weight = self._seen(now)
+        if not weight or weight < min(FEWEST_CELLS, FEWEST_SHARE * self._all()):
             return None
 
+        means = {name: fmean(self._seconds[name] or [WEIGHTS[name] * seconds / weight]) for name in self.stages}
         total = 0.0
         for name, stage in self.stages.items():
             own = [1 - self._share_of(part, now) for part in self.running.values() if part.stage == name]
             parts = stage.n - self.done[name] - len(own) + sum(own)
-            total += (means[name] or 0.0) * max(parts / stage.at_once, *own, 0.0)
+            total += means[name] * max(parts / stage.at_once, *own, 0.0)
         return total
+
+    def _all(self) -> float:
+        """All work, in cells."""
+        return sum(WEIGHTS[name] * stage.n for name, stage in self.stages.items())
 
     def _share_of(self, part: Running, now: float) -> float:
         """How much of a running part is done: by the time that others of its stage took, else by its bars."""
         known = self._seconds[part.stage]
         return min(NEARLY, (now - part.since) / max(fmean(known), 1e-9) if known else part.share or 0.0)
 
-    def _mean(self, stage: str, now: float) -> float | None:
-        """Seconds that a part of a stage takes."""
-        if self._seconds[stage]:
-            return fmean(self._seconds[stage])
-
+    def _seen(self, now: float) -> tuple[float, float]:
+        """Seconds that parts of this run took, and how much work that was; of running ones what they took so far."""
         seconds = sum(sum(known) for known in self._seconds.values())
         weight = sum(WEIGHTS[name] * len(known) for name, known in self._seconds.items())
         for part in self.running.values():
             if part.share:
                 seconds += now - part.since
                 weight += WEIGHTS[part.stage] * self._share_of(part, now)
-        return WEIGHTS[stage] * seconds / weight if weight else None
+        return seconds, weight
 
 
 def clock(seconds: float) -> str:

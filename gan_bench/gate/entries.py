@@ -8,16 +8,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from pydantic import Field
+
 from gan_bench import suites
 from gan_bench.budget import Budget
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.columns import column_of
-from gan_bench.leaderboard.rank import choose_headline
+from gan_bench.leaderboard.rank import NO_RULES, choose_headline
 from gan_bench.records import CellRecord, MetricValue, Model, ReferenceRecord, TableRules
-from gan_bench.run_folder import read_runs
+from gan_bench.run_folder import read_runs, rules_in
 
-NO_RULES = TableRules(headline="")
 Numbers = Mapping[int | None, MetricValue]  # seed -> the number of a column
 
 
@@ -42,6 +43,7 @@ class Subject(Model):
     extractors  as a column names them -> the digest of their weights
     testbed     what may change the last digits of a number
     broken      a sentence for each training that failed or diverged
+    rules       how the dataset's table is read; a baseline keeps the column that decides instead
     """
 
     name: str
@@ -57,6 +59,7 @@ class Subject(Model):
     testbed: dict[str, str] = {}
     trainings: tuple[Training, ...]
     broken: tuple[str, ...] = ()
+    rules: TableRules = Field(default=NO_RULES, exclude=True)
 
     @property
     def title(self) -> str:
@@ -95,7 +98,7 @@ class Subject(Model):
         metrics = {
             column_of(m): name for name, m in self.metrics().items() if m.extractor.split("@")[0] not in self.trained_against
         }
-        chosen = choose_headline(list(metrics), suites.table_rules().get(self.dataset, NO_RULES))
+        chosen = choose_headline(list(metrics), self.rules)
         if chosen is None:
             raise UserError(f"{self.title} has no metric that could decide.")
         return metrics[chosen]
@@ -114,13 +117,14 @@ def of_run(folder: Path, dataset: str | None = None) -> list[Subject]:
         if isinstance(record, CellRecord) and dataset in (None, record.spec.dataset):
             groups.setdefault((record.spec.dataset, record.spec.key), []).append(record)
 
-    found = [_of_cells(cells) for cells in groups.values()]
+    rules = suites.table_rules() | rules_in([folder])
+    found = [_of_cells(cells, rules) for cells in groups.values()]
     if not any(entry.trainings for entry in found):
         raise UserError(f"{folder} has no finished cell{f' of {dataset}' if dataset else ''}.")
     return found
 
 
-def _of_cells(cells: Sequence[CellRecord]) -> Subject:
+def _of_cells(cells: Sequence[CellRecord], rules: Mapping[str, TableRules]) -> Subject:
     done = sorted((cell for cell in cells if cell.status == "done"), key=lambda cell: cell.spec.seed)
     one = (done or cells)[0]
     return Subject(
@@ -129,15 +133,17 @@ def _of_cells(cells: Sequence[CellRecord]) -> Subject:
         trainings=tuple(
             Training(seed=cell.spec.seed, samples_digest=cell.samples_digest, metrics=cell.metrics) for cell in done
         ),
-        broken=tuple(f"seed {c.spec.seed} {c.status}: {c.reason}" for c in cells if c.status != "done"), **common_fields(one),
+        broken=tuple(f"seed {c.spec.seed} {c.status}: {c.reason}" for c in cells if c.status != "done"),
+        **common_fields(one, rules),
     )  # fmt: skip
 
 
-def common_fields(record: CellRecord | ReferenceRecord) -> dict[str, Any]:
-    """The fields of a Subject that any record gives."""
+def common_fields(record: CellRecord | ReferenceRecord, rules: Mapping[str, TableRules]) -> dict[str, Any]:
+    """The fields of a Subject that any record gives. `rules`: by dataset."""
     where = record.environment
     return {
         "dataset": record.spec.dataset, "dataset_digest": record.dataset_digest, "preset": record.spec.preset,
+        "rules": rules.get(record.spec.dataset, NO_RULES),
         "extractors": {name: info.digest for name, info in record.extractors.items() if info.digest is not None},
         "testbed": {
             "device": where.device_name, "instructions": where.instructions, "kernels": where.kernels,

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.core.errors import UserError
 from gan_bench.core.own import Texts, blamed, split_name, told
@@ -85,7 +86,7 @@ def _of_measured(name: str, measured: Mapping[int | None, Measured]) -> Subject:
     for seed, (_, record, numbers) in measured.items():
         shares = {bare(number.value): pack(number.shares) for number in numbers if number.shares is not None}
         trainings.append(Training(seed=seed, samples_digest=record.samples_digest, metrics=record.metrics, shares=shares))
-    return Subject(name=name, task=FROM_LATENTS, trainings=tuple(trainings), **common_fields(record))
+    return Subject(name=name, task=FROM_LATENTS, trainings=tuple(trainings), **common_fields(record, suites.table_rules()))
 
 
 def of_path(path: Path, scoring: Scoring) -> Subject:

@@ -8,8 +8,9 @@ ends in .toml, and `folder:PATH`, anybody's images. A name is always that of a s
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from gan_bench.core.errors import UserError
+from gan_bench.core.own import is_python_file
 from gan_bench.core.registry import suggest
 from gan_bench.records import Model, TableRules
 
@@ -100,14 +102,11 @@ def table_rules() -> dict[str, TableRules]:
     return {d: suite.rules for suite in reversed(valid.values()) for d in suite.datasets}
 
 
-def measured_by(
-    dataset: str, extractors: Sequence[str] | None, metrics: Sequence[str] | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The extractors and metrics asked for, else those of the dataset's suite, else those that suit any images."""
+def measures_of(dataset: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The extractors and metrics of the dataset's suite, else those that suit any images."""
     valid, _ = load_valid()
     suite = next((suite for suite in valid.values() if dataset in suite.datasets), None)
-    own_extractors, own_metrics = GENERAL if suite is None else (suite.extractors, suite.metrics)
-    return tuple(extractors or own_extractors), tuple(metrics or own_metrics)
+    return GENERAL if suite is None else (suite.extractors, suite.metrics)
 
 
 def _here() -> dict[str, Path]:
@@ -153,19 +152,32 @@ def _of_images(name: str) -> Suite:
 
 
 def _of_user(file: Path) -> Suite:
-    """A suite in somebody's file; the folders that it names are relative to its own."""
+    """A suite in somebody's file; the folders and Python files that it names are relative to its own."""
     if not file.is_file():
         raise UserError(f"--suite {file} is no file; give the path of a TOML file, or a name: {', '.join(names())}.")
     suite = _read(file)
-    return suite.model_copy(update={"datasets": tuple(_below(file.parent, name) for name in suite.datasets)})
+    changes = {part: tuple(_below(file.parent, name) for name in getattr(suite, part)) for part in ("datasets", "variants")}
+    return suite.model_copy(update=changes)
 
 
-def _below(folder: Path, dataset: str) -> str:
-    """The name of a dataset; of somebody's images, with their path as it is from here."""
-    if not is_folder(dataset):
-        return dataset
-    given = dataset.removeprefix(IMAGES)
-    return f"{IMAGES}{folder / Path(given).expanduser()}" if given else dataset
+def _below(folder: Path, name: str) -> str:
+    """The name of a dataset or a variant; what has a path, with it as it is from here."""
+    if is_python_file(name):
+        return str(folder / Path(name).expanduser())
+    if not is_folder(name):
+        return name
+    given = name.removeprefix(IMAGES)
+    return f"{IMAGES}{folder / Path(given).expanduser()}" if given else name
+
+
+def place_of(name: str, text: str) -> str:
+    """Where the file of a suite names something: "my.toml:3"; without the line where that is unknown, as of a suite's name."""
+    if not name.endswith(".toml"):
+        return name
+    word = re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])")
+    lines = Path(name).read_text(encoding="utf-8").splitlines()
+    found = [i for i, line in enumerate(lines, start=1) if word.search(line.partition("#")[0])]
+    return f"{name}:{found[0]}" if found else name
 
 
 def _read(file: Path) -> Suite:
@@ -177,9 +189,10 @@ def _read(file: Path) -> Suite:
     except ValidationError as error:
         first = error.errors()[0]
         attribute = ".".join(map(str, first["loc"]))
+        place = place_of(str(file), str(first["loc"][0]))
         if first["type"] == "extra_forbidden":
-            raise UserError(f"{file}: {suggest(attribute, Suite.model_fields, 'attribute')}") from error
-        raise UserError(f"{file}: suite {file.stem!r} has a wrong or no attribute `{attribute}` ({first['msg']}).") from error
+            raise UserError(f"{place}: {suggest(attribute, Suite.model_fields, 'attribute')}") from error
+        raise UserError(f"{place}: suite {file.stem!r} has a wrong or no attribute `{attribute}` ({first['msg']}).") from error
 
 
 def _hint(name: str) -> str | None:

@@ -17,6 +17,7 @@ from gan_bench.core.digests import json_digest
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import bar
 from gan_bench.device import environment
+from gan_bench.leaderboard.rank import NO_RULES
 from gan_bench.records import (
     BENCHMARK_VERSION,
     AnyRecord,
@@ -30,7 +31,8 @@ from gan_bench.records import (
     read_contents,
     write_record,
 )
-from gan_bench.run_folder import PARTS, RECORD, RunFolder, changes_of
+from gan_bench.run_folder import PARTS, RECORD, RunFolder, changes_of, rules_in
+from gan_bench.suites import table_rules
 from gan_bench.verify.cells import check_cell, check_reference
 from gan_bench.verify.detectors import check_attack, check_detector
 from gan_bench.verify.ledger import Ledger, Sheet
@@ -109,9 +111,11 @@ class Inspection:
 
         if plan is not None:
             check_complete(self.ledger, self.run, plan.record, self.records)
+        rules = table_rules() | rules_in([self.run.path])
         for file in self.retrained:
             record = self._cell(file)
-            check_training(self.sheets[file], record, self._siblings(record), self.request.device)
+            headline = rules.get(record.spec.dataset, NO_RULES).headline
+            check_training(self.sheets[file], record, self._siblings(record), headline, self.request.device)
         return self._written()
 
     def _check(self, file: Path, contents: Contents[AnyRecord], plan: Plan | None) -> None:

@@ -23,7 +23,6 @@ import torch
 
 from gan_bench.cell import run_cell
 from gan_bench.records import CellRecord, Environment
-from gan_bench.suites import table_rules
 from gan_bench.verify.ledger import Sheet
 
 FEWEST_SEEDS = 3
@@ -32,10 +31,13 @@ SURROUNDINGS = ("device", "device_name", "instructions", "kernels", "precision",
 PACKAGE = "torch"
 
 
-def check_training(sheet: Sheet, record: CellRecord, siblings: Sequence[CellRecord], device: torch.device) -> None:
+def check_training(
+    sheet: Sheet, record: CellRecord, siblings: Sequence[CellRecord], headline: str, device: torch.device
+) -> None:
     """Train the cell of this record again, in a temporary folder.
 
     siblings  the run's records of the same entry, this one among them, one for each seed
+    headline  the start of the name of the number that ranks the entries of its dataset; "": its first number does
     """
     if record.status == "failed":
         sheet.skip("training", "the cell failed, so there is nothing to compare with")
@@ -51,7 +53,7 @@ def check_training(sheet: Sheet, record: CellRecord, siblings: Sequence[CellReco
         elif _same_surroundings(record, again):
             sheet.differs("retrained", "samples", record.samples_digest, again.samples_digest)
         else:
-            _compare_headlines(sheet, record, again, siblings)
+            _compare_headlines(sheet, record, again, siblings, headline)
 
 
 @contextmanager
@@ -74,9 +76,11 @@ def _surroundings(environment: Environment) -> list[object]:
     return [*(getattr(environment, name) for name in SURROUNDINGS), environment.packages.get(PACKAGE)]
 
 
-def _compare_headlines(sheet: Sheet, record: CellRecord, again: CellRecord, siblings: Sequence[CellRecord]) -> None:
+def _compare_headlines(
+    sheet: Sheet, record: CellRecord, again: CellRecord, siblings: Sequence[CellRecord], headline: str
+) -> None:
     """What ranks the dataset's entries, of the record and of the new training, in view of how far seeds lie apart."""
-    name = _headline(record)
+    name = _headline(record, headline)
     before, after = (_value(one, name) for one in (record, again))
     if name is None or before is None or after is None:
         sheet.skip("training", "it has other samples, as other surroundings give, and no headline to compare")
@@ -96,12 +100,10 @@ def _compare_headlines(sheet: Sheet, record: CellRecord, again: CellRecord, sibl
     sheet.compare("retrained", f"training: {name}", before, shown, agrees=low <= after <= high)
 
 
-def _headline(record: CellRecord) -> str | None:
-    """The name of the number that ranks the entries of the record's dataset; without such a rule, its first one."""
-    rule = table_rules().get(record.spec.dataset)
+def _headline(record: CellRecord, start: str) -> str | None:
+    """The name of the record's first number that starts so, else of its first one."""
     names = [metric.name for metric in record.metrics if metric.value is not None]
-    ranking = [name for name in names if rule is not None and name.startswith(rule.headline)]
-    return next(iter([*ranking, *names]), None)
+    return next(iter([*(name for name in names if name.startswith(start)), *names]), None)
 
 
 def _value(record: CellRecord, name: str | None) -> float | None:
