@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FLOORS := .venv-floors
+# Files of tests side by side, in up to four processes of one thread each: threads that share a core mostly wait.
+PYTEST := -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: venv bench test test-floors lint docs clean
 
@@ -17,11 +19,11 @@ bench: venv
 	$(BIN)/gan-bench run --suite mnist,cifar10
 
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST)
 
 # The suite with exactly the lower bounds that pyproject.toml declares.
 test-floors: $(FLOORS)/installed
-	$(FLOORS)/bin/python -m pytest
+	OMP_NUM_THREADS=1 $(FLOORS)/bin/python $(PYTEST)
 
 $(FLOORS)/installed: pyproject.toml tests/floors.py
 	$(PYTHON) -m venv $(FLOORS)

@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperOption
 
 import gan_bench
 from gan_bench.cli import compare, data, demo, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
-from gan_bench.cli.output import stdout
+from gan_bench.cli.output import say, stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.own import Fault
 from gan_bench.core.progress import console as stderr
@@ -70,7 +70,7 @@ def main() -> None:
     try:
         app()
     except (UserError, Fault) as error:
-        stderr.print(f"gan-bench: {error}", soft_wrap=True, markup=False, highlight=False)
+        say(f"gan-bench: {error}")
         sys.exit(2)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer turns Ctrl-C into this, without a word

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from gan_bench.cli.output import stdout
+from gan_bench.cli.output import say, stdout
 from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _drawn(table: Cells, widths: Sequence[int]) -> Table:
 def show_failures(sentences: Iterable[str]) -> None:
     """What did not end well, on stderr."""
     for sentence in sentences:
-        stderr.print(f"gan-bench: {sentence}", style="red", soft_wrap=True, markup=False, highlight=False)
+        say(f"gan-bench: {sentence}", style="red")
 
 
 def show_page(page: Path) -> None:

@@ -11,9 +11,8 @@ import typer
 from gan_bench.cli import completion
 from gan_bench.cli.gate import Budget, Samples, ValueRange, scoring_of
 from gan_bench.cli.options import Device, Json
-from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
+from gan_bench.cli.output import log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
-from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
     from gan_bench.gate.compare import Compared
@@ -61,11 +60,8 @@ def compare(
         stdout.print(title, style="bold", highlight=False)
         print_table([_shown(row) for row in found if row.entry == title])
     for test in dict.fromkeys(row.test for row in found):
-        stderr.print(f"intervals: {test}", soft_wrap=True, markup=False, highlight=False)
-    stderr.print(
-        "difference: new - old, a 95 % interval; each holds by itself: of twenty metrics that do not differ, one seems to",
-        soft_wrap=True,
-    )
+        say(f"intervals: {test}")
+    say("difference: new - old, a 95 % interval; each holds by itself: of twenty metrics that do not differ, one seems to")
 
 
 def _place(text: str) -> tuple[Path, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gan_bench.cli import completion
-from gan_bench.cli.output import log_to_stderr, stdout
+from gan_bench.cli.output import log_to_stderr, say, stdout
 from gan_bench.core.errors import UserError
 
 app = typer.Typer(help="Datasets: fetch and verify.", no_args_is_help=True)
@@ -61,6 +61,6 @@ def verify(
     for name in names or DATASETS.complete_names():
         faults = DATASETS.create(name).verify()
         n_faults += len(faults)
-        stdout.print("\n".join(faults) or f"{name}: every digest holds", highlight=False, soft_wrap=True, markup=False)
+        say("\n".join(faults) or f"{name}: every digest holds", stdout)
     if n_faults:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_bench.budget import parse_preset
-from gan_bench.cli.output import log_to_stderr
+from gan_bench.cli.output import log_to_stderr, say
 from gan_bench.cli.run import show_outcome
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
@@ -49,7 +49,7 @@ def _available() -> str:
     try:
         DATASETS.create(DIGITS).fetch()
     except UserError as error:
-        stderr.print(f"{error} So it draws shapes.", soft_wrap=True, markup=False, highlight=False)
+        say(f"{error} So it draws shapes.")
         return SHAPES
     return DIGITS
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, range_in
-from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, stdout
+from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
 from gan_bench.core.registry import suggest
@@ -103,7 +103,7 @@ def detect(
 
 def _tell(sentences: Iterator[str]) -> None:
     for sentence in sentences:
-        stderr.print(sentence, soft_wrap=not stderr.is_terminal, markup=False, highlight=False)
+        say(sentence)
 
 
 def _head(judgement: Judgement) -> Iterator[str]:

@@ -12,9 +12,8 @@ import typer
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, range_in
-from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, stdout
+from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
-from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
     from gan_bench.external import Scoring
@@ -84,7 +83,7 @@ def baseline(
     made = make_baseline(entries_of(path, generator, dataset, seeds, scoring), metric)
     write_baseline(made, out)
     _show_plan(made, limits)
-    stderr.print(f"baseline: {out}", soft_wrap=True, markup=False, highlight=False)
+    say(f"baseline: {out}")
 
 
 def scoring_of(dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str) -> Scoring:
@@ -117,7 +116,7 @@ def _show_plan(made: Baseline, limits: Limits) -> None:
         "--same-model: the smallest change that it finds so often",
     ]
     for line in told:
-        stderr.print(line, soft_wrap=True, markup=False, highlight=False)
+        say(line)
 
 
 def _planned(entry: Subject, column: str, limits: Limits) -> Row:
@@ -184,7 +183,7 @@ def check(
     _write_reports(report, junit, github, benchmark_json, history)
     if update:
         write_baseline(make_baseline(entries, before=kept), against)
-        stderr.print(f"the baseline {against} was written anew; look at the difference before you keep it", soft_wrap=True)
+        say(f"the baseline {against} was written anew; look at the difference before you keep it")
         raise typer.Exit(1)
     code = report.verdict.code
     raise typer.Exit(0 if code == INCONCLUSIVE and allow_inconclusive else code)
@@ -239,7 +238,7 @@ def _show(report: Report) -> None:
     if report.informing:
         told.append(f"{len(report.informing)} other metrics inform: {len(shown) - len(deciding)} of them worse")
     for line in (*told, f"verdict: {report.verdict.word}"):
-        stderr.print(line, soft_wrap=True, markup=False, highlight=False)
+        say(line)
 
 
 def _narrow(one: Checked) -> Row:

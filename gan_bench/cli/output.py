@@ -47,6 +47,11 @@ def log_to_stderr() -> None:
     root.handlers = [handler]
 
 
+def say(sentence: str, target: Console = stderr, style: str | None = None) -> None:
+    """A sentence for people. A terminal breaks it between words; in a file or a pipe it stays one line."""
+    target.print(sentence, style=style, soft_wrap=not target.is_terminal, markup=False, highlight=False)
+
+
 def print_json(value: Row | Sequence[Row]) -> None:
     """Plain data as JSON on stdout."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
@@ -74,4 +79,4 @@ def shown(value: object) -> str:
 def print_refused(sentences: Sequence[str]) -> None:
     """Members of a family that break its contract, on stderr."""
     for sentence in sentences:
-        stderr.print(f"gan-bench: {sentence}", soft_wrap=True, markup=False, highlight=False)
+        say(f"gan-bench: {sentence}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_bench.cli.options import Device
-from gan_bench.cli.output import log_to_stderr, stdout
+from gan_bench.cli.output import log_to_stderr, say, stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
 from gan_bench.core.registry import suggest
@@ -46,8 +46,7 @@ def sample(
 
     made = len(drawn.images)
     if made < n:
-        told = f"gan-bench: only {made:,} of {n:,}: {one_of_each(variant, dataset)}."
-        stderr.print(told, soft_wrap=True, markup=False, highlight=False)
+        say(f"gan-bench: only {made:,} of {n:,}: {one_of_each(variant, dataset)}.")
 
     try:
         _save(drawn, dataset, out, start)

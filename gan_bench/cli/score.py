@@ -10,9 +10,8 @@ import typer
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
 from gan_bench.cli.options import Device, Json, check_names, names_in, range_in, registered
-from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
+from gan_bench.cli.output import log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
-from gan_bench.core.progress import console as stderr
 
 if TYPE_CHECKING:
     from gan_bench.external import Measured, Scoring
@@ -114,17 +113,13 @@ def score(
     _print([one.record for one in sets], numbers, as_json)
     if run is not None and name is not None:
         write_entry(run, DATASETS.create(dataset), name, sets)
-        _say(f"entry {name!r} of {dataset} is on the leaderboard: {run.leaderboard / 'index.html'}")
+        say(f"entry {name!r} of {dataset} is on the leaderboard: {run.leaderboard / 'index.html'}")
 
     broken = [sentence for limit in limits if (sentence := limit.broken_by(numbers))]
     for sentence in broken:
-        _say(f"gan-bench: {sentence}", style="red")
+        say(f"gan-bench: {sentence}", style="red")
     if broken:
         raise typer.Exit(1)
-
-
-def _say(sentence: str, style: str | None = None) -> None:
-    stderr.print(sentence, style=style, soft_wrap=True, markup=False, highlight=False)
 
 
 def _check(dataset: str, extractors: list[str] | None, metrics: list[str] | None) -> None:
@@ -180,11 +175,11 @@ def _print(records: list[ReferenceRecord], numbers: list[MetricValue], as_json: 
 
     _show(numbers)
     if len(records) > 1:
-        _say(f"means over {len(records)} seeds, with t intervals: draws from one generator, not trainings")
+        say(f"means over {len(records)} seeds, with t intervals: draws from one generator, not trainings")
 
 
 def _show(numbers: list[MetricValue]) -> None:
-    """One row for each number, then what could not be computed, and why; narrow enough for 80 columns."""
+    """One row for each number; narrow enough for 80 columns. Then what has no value, and why: on a screen the log says it."""
     print_table([
         {
             "metric": m.name,
@@ -200,5 +195,5 @@ def _show(numbers: list[MetricValue]) -> None:
     lines = [f"no {', '.join(m.name for m in missing if m.unavailable == reason)}: {reason}"
              for reason in dict.fromkeys(m.unavailable for m in missing)]  # fmt: skip
     counts = dict.fromkeys(f"{m.n_fake:,} fakes against {m.n_real:,} reals" for m in numbers if m.value is not None)
-    for line in (*lines, "; ".join(counts)):
-        stdout.print(line, soft_wrap=True, markup=False, highlight=False)
+    for line in (*([] if stdout.is_terminal else lines), "; ".join(counts)):
+        say(line, stdout)

@@ -10,8 +10,7 @@ import typer
 from rich.markup import escape
 
 from gan_bench.cli.options import Device, Json
-from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, stdout
-from gan_bench.core.progress import console as stderr
+from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, say, stdout
 
 if TYPE_CHECKING:
     from gan_bench.records import Verification
@@ -55,17 +54,17 @@ def verify(
 
 def _show(found: Verification) -> None:
     for line in found.lines:
-        stdout.print(line, highlight=False, soft_wrap=True)
+        say(line, stdout)
     if found.findings:
         stdout.print()
         print_table(_rows(found))
 
     for remark in found.remarks:
-        _tell(remark)
+        say(remark)
     for one in found.unchecked[:MOST_TOLD]:
-        _tell(f"not compared: {one.file}, {one.what}: {one.reason}")
+        say(f"not compared: {one.file}, {one.what}: {one.reason}")
     if len(found.unchecked) > MOST_TOLD:
-        _tell(f"not compared: {len(found.unchecked) - MOST_TOLD:,} more, see verification.json")
+        say(f"not compared: {len(found.unchecked) - MOST_TOLD:,} more, see verification.json")
 
 
 def _rows(found: Verification) -> list[Row]:
@@ -79,7 +78,3 @@ def _value(value: object) -> str:
     """Numbers with all their digits, since a difference may be small; of a digest the first ones."""
     text = "none" if value is None else str(value)
     return f"{text[:SHOWN_DIGITS]}..." if DIGEST.fullmatch(text) else escape(text)
-
-
-def _tell(sentence: str) -> None:
-    stderr.print(sentence, soft_wrap=True, markup=False, highlight=False)
