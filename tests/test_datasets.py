@@ -93,6 +93,15 @@ def test_official_source_falls_back_to_the_second_mirror(server, own_cache):
     assert split.images[:, :, :2].sum() == 0 and not list((own_cache / "datasets/tiny/downloads").iterdir())
 
 
+def test_where_it_was_fetched_is_told_and_what_failed_before(server, own_cache, caplog):
+    address, folder = server
+    put_official(folder)
+    with caplog.at_level("INFO", "gan_bench"):
+        tiny_dataset((official(CLOSED), official(address))).fetch()
+    (told,) = caplog.messages
+    assert told.startswith(f"tiny was fetched from official mirrors, after official mirrors: {CLOSED}")
+
+
 def test_wrong_bytes_are_refused_whoever_sends_them(server, own_cache):
     address, folder = server
     put_official(folder)

@@ -87,6 +87,12 @@ def test_the_planned_number_of_seeds_finds_the_change_in_four_cases_of_five() ->
     assert seeds_needed([0.5, 1.0, 1.5], Limits(detect=0.01)) is None
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [[2.0, 2.0, 2.0], [-1.0, 0.0, 1.0], [0.0, 0.0]])
+def test_seeds_that_tell_nothing_plan_nothing(values: list[float]) -> None:
+    assert seeds_needed(values, Limits(detect=0.5)) is None
+
+
 # The rule, case by case
 
 

@@ -36,7 +36,7 @@ from gan_bench.records import Result
 from tests.boards import cell, interval, judge, metric, reference, seeds
 
 HEIGHT = 40
-RUN = ("-m", "gan_bench", "run", "--suite", "shapes", "--budget", "smoke,200steps", "--variants", "dcgan,lsgan", "--jobs", "2",
+RUN = ("-m", "gan_bench", "run", "--suite", "shapes", "--budget", "smoke,1000steps", "--variants", "dcgan,lsgan", "--jobs", "2",
        "--extractors", "shapes-factors,inception", "--metrics", "fd,kid,pr", "--detectors", "none", "--device", "cpu",
        "--out", "run")  # fmt: skip
 # Two workers that train nothing, so that a wide terminal costs a second.
@@ -142,7 +142,7 @@ def test_no_notice_is_repeated(real):
 
 def test_the_final_table_fits_80_columns(real):
     text = real[1].text
-    (start,) = (i for i, line in enumerate(text) if line == "shapes, smoke,200steps, from latents")
+    (start,) = (i for i, line in enumerate(text) if line == "shapes, smoke,1000steps, from latents")
     rows = {line.split()[0]: line for line in text[start + 1 : start + 5] if "[" in line}
     for entry in ("dcgan", "lsgan"):
         assert re.fullmatch(rf"{entry} +[\d.]+ +\[[\d.]+, [\d.]+\] +[\d.]+ +[\d.]+ +[\d.]+", rows[entry])

@@ -120,17 +120,26 @@ def _show_plan(made: Baseline, limits: Limits) -> None:
 
 
 def _planned(entry: Subject, column: str, limits: Limits) -> Row:
-    from gan_bench.gate.rule import FEWEST_SEEDS, MOST_PLANNED, seeds_needed, smallest_found
+    from gan_bench.gate.rule import FEWEST_SEEDS, seeds_needed, smallest_found
     from gan_bench.gate.samples import error_of
 
     values, mean = entry.listed(column), entry.mean(column)
     needed = seeds_needed(values, limits) if len(values) >= FEWEST_SEEDS and mean else None
-    few = "(one seed is too few)" if len(values) < FEWEST_SEEDS else f"more than {MOST_PLANNED}"
     errors = [error for number in entry.values(column).values() if (error := error_of(number)) is not None]
     found = f"{smallest_found(errors, mean):.1%}" if errors and mean else "unknown"
     return {
-        "decides": column, "value": f"{mean:.4g}", "seeds": len(values), "seeds needed": needed or few, "--same-model": found
+        "decides": column, "value": f"{mean:.4g}", "seeds": len(values), "seeds needed": needed or _unplanned(values),
+        "--same-model": found,
     }  # fmt: skip
+
+
+def _unplanned(values: list[float]) -> str:
+    """Why no number of seeds is told."""
+    from gan_bench.gate.rule import FEWEST_SEEDS, MOST_PLANNED
+
+    if len(values) < FEWEST_SEEDS:
+        return "(one seed is too few)"
+    return "(all seeds are equal)" if len(set(values)) == 1 else f"more than {MOST_PLANNED}"
 
 
 def check(

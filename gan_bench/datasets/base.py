@@ -198,11 +198,12 @@ class CachedDataset(Dataset):
             try:
                 arrays = self._arrays_from(source)
             except SourceFailed as failure:
-                failures.append(f"  {source.name}: {failure}")
-                log.info("%s from %s: %s", self.name, source.name, failure)
+                failures.append(f"{source.name}: {failure}")
                 continue
             self._keep(arrays, faulty)
             remove(self.downloads, source.files)
+            before = f", after {'; '.join(failures)}" if failures else ""
+            log.info("%s was fetched from %s%s", self.name, source.name, before)
             return
         raise self._no_source(failures)
 
@@ -227,7 +228,7 @@ class CachedDataset(Dataset):
     def _no_source(self, failures: list[str]) -> UserError:
         """The error that says what was tried and how to supply the files by hand."""
         return UserError(
-            f"dataset {self.name!r} could not be fetched. Tried:\n" + "\n".join(failures) + "\n"
+            f"dataset {self.name!r} could not be fetched. Tried:\n" + "\n".join(f"  {line}" for line in failures) + "\n"
             f"By hand: put the files of one source into {self.downloads} and run the command again:\n"
             + "\n".join(f"  {source.name}: {', '.join(source.files)}" for source in self.sources)
         )

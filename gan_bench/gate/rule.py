@@ -117,8 +117,10 @@ def _seeds(values: Sequence[float]) -> str:
 def seeds_needed(values: Values, limits: Limits) -> int | None:
     """How many new seeds, against these, find a change of `detect` with a power of 80 %, if they scatter as these do.
 
-    None: more than MOST_PLANNED.
+    None: more than MOST_PLANNED, or it cannot be told, since these are all equal or their mean is 0.
     """
+    if stdev(values) == 0 or fmean(values) == 0:
+        return None
     scatter = stdev(values) / (limits.detect * abs(fmean(values)))  # in units of the change
     for n in range(FEWEST_SEEDS, MOST_PLANNED + 1):
         if simulated_power(len(values), n, scatter, limits.level) >= POWER:
