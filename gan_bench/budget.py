@@ -74,8 +74,8 @@ class Preset:
 PRESETS = {
     p.name: p
     for p in (
-        Preset("smoke", Budget(tflop=0.02), "tests; nothing it draws is nice", width=8, short=True, n_fake=256, n_real=512, n_judge=400, n_shown=1_000,
-               thorough=False, n_attacked=12),
+        Preset("smoke", Budget(tflop=0.02), "tests; nothing it draws is nice", width=8, short=True, n_fake=256, n_real=512,
+               n_judge=400, n_shown=1_000, thorough=False, n_attacked=12),
         Preset("quick", Budget(tflop=6.0), "two CPU cores, one to three minutes a cell, two at a time", width=32, short=True,
                n_fake=5_000, n_real=10_000, n_judge=4_000, n_shown=30_000, thorough=False, n_attacked=120),
         Preset("standard", Budget(tflop=4_000.0), "one GPU", width=64, short=False, n_fake=10_000, n_real=50_000,

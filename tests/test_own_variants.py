@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from gan_bench import suites
 from gan_bench import train as training
 from gan_bench.budget import Budget, parse_preset
 from gan_bench.cell import run_cell
@@ -21,7 +22,7 @@ from gan_bench.plan import RunRequest, make_plan
 from gan_bench.records import CellRecord, CellSpec, read_record, spec_hash
 from gan_bench.run_folder import RunFolder
 from gan_bench.sample import build_variant
-from gan_bench.settings import every_extractor, every_metric, every_variant, parse_changes
+from gan_bench.settings import every_extractor, every_metric, every_variant, measured_by, parse_changes
 from tests.conftest import CPU, ROOT
 from tests.factories import cell_spec, load_samples
 
@@ -424,6 +425,15 @@ def test_all_stands_for_what_suits_the_dataset():
     assert "mixture" in every_metric("ring8", []) and not {"modes", "truth", "cas"} & set(every_metric("ring8", []))
     assert every_extractor("mnist", ["mnist-cnn", "lite0"]) == ["inception", "raw", "mnist-cnn", "lite0"]
     assert every_extractor("ring8", ["raw"]) == ["raw"]
+
+
+def test_what_scores_images_takes_all_as_well(cli):
+    suite = suites.load("mnist")
+    assert measured_by("mnist", None, None) == (suite.extractors, suite.metrics)
+    every = tuple(dict.fromkeys(every_metric("mnist", suite.metrics)))
+    assert measured_by("mnist", ["raw"], ["fd", "all"]) == (("raw",), every) and every[0] == "fd"
+    assert measured_by("mnist", None, "vendi")[1] == ("vendi",)  # a Python caller may leave the list out
+    assert cli("score", ".", "--dataset", "shapes", "--metrics", "all,fid").stderr.startswith("gan-bench: unknown metric 'fid'")
 
 
 def test_all_keeps_the_order_of_the_suite_and_can_stand_beside_a_file(cli, tmp_path):
