@@ -28,7 +28,7 @@ from gan_bench.material import FEWEST_IN_ALL
 from gan_bench.records import CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, TableRules
 from gan_bench.references import ALWAYS, OF_TASK
 from gan_bench.sample import build_variant
-from gan_bench.settings import Changes, every_extractor, every_metric, every_variant, expanded, settings_for
+from gan_bench.settings import Changes, every_variant, expanded, measured_by, settings_for
 from gan_bench.train import step_tflop
 
 log = logging.getLogger(__name__)
@@ -157,11 +157,10 @@ def _too_few_to_judge(dataset: Dataset) -> bool:
 
 
 def _score_spec(request: RunRequest, suite: suites.Suite, dataset: str) -> ScoreSpec:
+    extractors, metrics = measured_by(dataset, request.extractors, request.metrics, suite)
     return ScoreSpec(
-        dataset=dataset, preset=request.preset.name,
+        dataset=dataset, preset=request.preset.name, extractors=extractors, metrics=metrics,
         n_fake=suite.n_fake or request.preset.n_fake, n_real=request.preset.n_real,
-        extractors=tuple(expanded(request.extractors or suite.extractors, lambda: every_extractor(dataset, suite.extractors))),
-        metrics=tuple(expanded(request.metrics or suite.metrics, lambda: every_metric(dataset, suite.metrics))),
     )  # fmt: skip
 
 

@@ -34,10 +34,10 @@ def expanded(names: Sequence[str], every: Callable[[], Iterable[str]]) -> list[s
 
 
 def measured_by(
-    dataset: str, extractors: Sequence[str] | None, metrics: Sequence[str] | None
+    dataset: str, extractors: Sequence[str] | None, metrics: Sequence[str] | None, suite: suites.Suite | None = None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The extractors and metrics asked for, `all` among them; None: those of the dataset's suite."""
-    usual_extractors, usual_metrics = suites.measures_of(dataset)
+    """The extractors and metrics asked for, `all` among them; None: those of the suite, by default that of the dataset."""
+    usual_extractors, usual_metrics = (suite.extractors, suite.metrics) if suite else suites.measures_of(dataset)
     chosen_extractors = expanded(_listed(extractors) or usual_extractors, lambda: every_extractor(dataset, usual_extractors))
     chosen_metrics = expanded(_listed(metrics) or usual_metrics, lambda: every_metric(dataset, usual_metrics))
     return tuple(chosen_extractors), tuple(chosen_metrics)

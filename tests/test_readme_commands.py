@@ -51,9 +51,11 @@ def at_smoke(command: str) -> list[str]:
 
     if words[0] == "run":
         words += ["--out", RUN]
-        if "my.toml" not in words:  # less than whole suites, which tests/test_run.py trains and judges
-            words += [] if {"--variants", "modes"} & set(words) else ["--variants", "dcgan,cgan"]
-            words += [] if "--detectors" in words else ["--detectors", "none"]
+    if words[0] == "run" and "my.toml" not in words:  # less than whole suites, which tests/test_run.py trains and judges
+        if not {"--variants", "modes"} & set(words):
+            words += ["--variants", "dcgan,cgan"]
+        if "--detectors" not in words:
+            words += ["--detectors", "none"]
     return words
 
 

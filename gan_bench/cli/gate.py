@@ -124,7 +124,7 @@ def _planned(entry: Subject, column: str, limits: Limits) -> Row:
     from gan_bench.gate.samples import error_of
 
     values, mean = entry.listed(column), entry.mean(column)
-    needed = seeds_needed(values, limits) if len(values) >= FEWEST_SEEDS and mean else None
+    needed = seeds_needed(values, limits) if len(values) >= FEWEST_SEEDS else None
     errors = [error for number in entry.values(column).values() if (error := error_of(number)) is not None]
     found = f"{smallest_found(errors, mean):.1%}" if errors and mean else "unknown"
     return {
