@@ -54,7 +54,7 @@ def attack_table(attacks: Iterable[Attacked], goal: str) -> Table:
     for a in own:
         rows[a.attacked, a.shown_to, a.n][a.eps] = a
 
-    headers = [ColumnHeader("Attacked", "the detector whose gradients were used", numeric=False)]
+    headers = [ColumnHeader("Attacked", "the detector whose gradients were used", numeric=False, name=True)]
     headers.append(ColumnHeader("Shown to", "the detector that was tested", numeric=False))
     headers += [ColumnHeader(f"eps {eps}", f"AUROC; each pixel changed by at most {eps} of 255 levels") for eps in levels]
     headers.append(ColumnHeader("Images", "changed", "down"))

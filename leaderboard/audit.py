@@ -58,7 +58,7 @@ def audit_table(s: Standings) -> Table:
     """
     controls = controls_of(s)
     shown = [control for control in CONTROLS if any(d.protocol == control for d in controls)]
-    headers = [ColumnHeader(text, numeric=False) for text in ("Detector", "Delivery")]
+    headers = [ColumnHeader("Detector", numeric=False, name=True), ColumnHeader("Delivery", numeric=False)]
     headers.append(ColumnHeader(SEEN, "for comparison: fitted and tested on fakes of all variants", "down"))
     headers += [ColumnHeader(control, CONTROL_WORDS[control], "down") for control in shown]
     headers.append(ColumnHeader("Verdict", numeric=False))

@@ -1,0 +1,103 @@
+"""Writing below the folder of pages: text, and copies of what runs kept. What did not change is not written again."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from gan_bench.core.errors import UserError
+from gan_bench.core.files import atomic_path
+
+PNG_START = b"\x89PNG\r\n\x1a\n"
+LIST = ".pages.json"  # the files of the last build, so that the next one can remove what is no longer shown
+
+
+class Picture(NamedTuple):
+    """A picture of the folder of pages: its path in it, and its size in pixels."""
+
+    path: str
+    width: int
+    height: int
+
+
+@dataclass
+class Folder:
+    """The folder of pages. `written`: every path in it that belongs to this build; `problems`: what could not be shown."""
+
+    path: Path
+    written: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+    _safe: set[Path] = field(default_factory=set)
+
+    def write(self, path: str, text: str) -> str:
+        """Write a text file, unless it is there with this text; returns its path."""
+        return self.keep(path, text.encode())
+
+    def keep(self, path: str, data: bytes) -> str:
+        """Write a file, unless it is there with these bytes; returns its path."""
+        target = self.path / path
+        self._check_inside(target)
+        self.written.add(path)
+        if not target.is_file() or target.is_symlink() or target.read_bytes() != data:
+            with atomic_path(target) as temporary:
+                temporary.write_bytes(data)
+        return path
+
+    def copy(self, source: Path, path: str) -> str | None:
+        """Copy a file; returns its path. None, and a problem, where it cannot be read."""
+        try:
+            return self.keep(path, source.read_bytes())
+        except OSError as error:
+            self.problems.append(f"{source} cannot be read ({error.strerror}), so it is not shown.")
+            return None
+
+    def picture(self, source: Path | None, path: str) -> Picture | None:
+        """Copy a PNG. None where there is none, and a problem where it is damaged."""
+        if source is None or self.copy(source, path) is None:
+            return None
+        size = png_size(self.path / path)
+        if size is None:
+            self.problems.append(f"{source} is not a PNG picture, so it is not shown.")
+            self.remove(path)
+            return None
+        return Picture(path, *size)
+
+    def remove(self, path: str) -> None:
+        """Remove a file that was written."""
+        self.written.discard(path)
+        (self.path / path).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove the files of the last build that this one did not write."""
+        for path in sorted(self._last_build() - self.written):
+            target = self.path / path
+            if target.resolve().is_relative_to(self.path.resolve()):
+                target.unlink(missing_ok=True)
+        self.write(LIST, json.dumps(sorted(self.written - {LIST})) + "\n")
+
+    def _last_build(self) -> set[str]:
+        try:
+            listed = json.loads((self.path / LIST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return set()
+        return {path for path in listed if isinstance(path, str)} if isinstance(listed, list) else set()
+
+    def _check_inside(self, target: Path) -> None:
+        """Raises UserError where a link in the folder leads out of it."""
+        if target.parent not in self._safe:
+            if not target.parent.resolve().is_relative_to(self.path.resolve()):
+                raise UserError(f"{target.parent} leads out of {self.path} by a link; remove the link.")
+            self._safe.add(target.parent)
+
+
+def png_size(file: Path) -> tuple[int, int] | None:
+    """Width and height of a PNG, from its first bytes; None where it is none."""
+    with open(file, "rb") as stream:
+        start = stream.read(24)
+    if len(start) < 24 or not start.startswith(PNG_START):
+        return None
+    width, height = struct.unpack(">II", start[16:24])
+    return (width, height) if width and height else None

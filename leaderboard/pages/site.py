@@ -1,0 +1,87 @@
+"""What every page shares while the folder of pages is written: where it goes, what charts look like, what is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from gan_bench.core.errors import UserError
+from gan_bench.leaderboard.board import Board
+from gan_bench.leaderboard.charts import Chart, ChartStore, LegendItem
+from gan_bench.leaderboard.entries import Entry
+from gan_bench.leaderboard.pages.folder import Folder
+from gan_bench.leaderboard.pages.names import Names
+from gan_bench.leaderboard.verified import State, States, state_of
+from gan_bench.records import Statistics, read_record
+
+Nav = list[tuple[str, str, bool]]  # text, path, whether this is the page
+
+
+@dataclass
+class Site:
+    """The folder of pages while it is written.
+
+    look   label of an entry or a detector -> its colour and mark in every chart
+    known  what was verified (see `verified.states`)
+    names  where the pages of each track are
+    """
+
+    folder: Folder
+    board: Board
+    store: ChartStore
+    look: Mapping[str, LegendItem]
+    known: States
+    names: list[Names]
+
+    def write(self, path: str, template: str, title: str, nav: Nav, **shown: Any) -> None:
+        """Write one page from a template."""
+        context = {"root": "../" * path.count("/"), "title": title, "nav": nav, "page": "", "drawn": self.drawn, **shown}
+        self.folder.write(path, self._templates.get_template(template).render(context))
+
+    def drawn(self, chart: Chart) -> Markup:
+        """The SVG of a chart."""
+        return Markup(self.store.svg(chart))  # noqa: S704 - the store writes every name as text
+
+    def state(self, entry: Entry) -> State:
+        """Whether a record was verified."""
+        return state_of(entry.run, entry.record, self.known)
+
+    def statistics(self, entry: Entry) -> Statistics | None:
+        """What is known of the pixels and classes of an entry's samples; None where nothing is."""
+        file = entry.files.get("statistics")
+        if file is None:
+            return None
+        try:
+            return read_record(file, Statistics)
+        except UserError as error:
+            self.folder.problems.append(str(error))
+            return None
+
+    def classes(self, row: Row) -> Statistics | None:
+        """The statistics of the first seed of an entry whose samples were told apart by class; None where none were."""
+        if row.label not in self._classes:
+            found = (self.statistics(entry) for entry in row.entries)
+            self._classes[row.label] = next((one for one in found if one is not None and one.classes), None)
+        return self._classes[row.label]
+
+    @cached_property
+    def _templates(self) -> Environment:
+        return Environment(
+            loader=PackageLoader("gan_bench.leaderboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True,
+        )  # fmt: skip
+
+
+def track_nav(names: Names, here: str) -> Nav:
+    """The links above the pages of one track; `here`: the text of the one that is open."""
+    pages = [("Overview", "index.html"), ("Generators", f"{names.folder}/index.html")]
+    if names.s.judges or names.s.attacks:
+        pages.append(("Detectors", f"{names.folder}/detectors.html"))
+    if len(names.s.rows) > 1:
+        pages.append(("Compare", f"{names.folder}/compare.html"))
+    return [(text, path, text == here) for text, path in pages]

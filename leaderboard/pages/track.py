@@ -1,0 +1,155 @@
+"""The page of a track: the table of its generators, what the numbers show, what is dropped, and samples."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from gan_bench.leaderboard.cells import DASH, FLATTERED, ColumnHeader, Table, TableCell, rounded
+from gan_bench.leaderboard.charts import Charts
+from gan_bench.leaderboard.charts.track import compute_charts, detectability_charts, faithful_charts, headline_charts
+from gan_bench.leaderboard.columns import metric_title
+from gan_bench.leaderboard.notes import generator_notes
+from gan_bench.leaderboard.pages.folder import Picture
+from gan_bench.leaderboard.pages.names import Names
+from gan_bench.leaderboard.pages.site import Site, track_nav
+from gan_bench.leaderboard.rows import Row, by_task, task_words
+from gan_bench.leaderboard.short import verdict
+from gan_bench.leaderboard.standings import Standings
+from gan_bench.leaderboard.tables import generator_table
+from gan_bench.records import TASKS
+
+DROPPED = 0.1  # of the share of the reals: below it, a class counts as dropped; as metrics/modes.py has it
+MOST_CLASSES = 20  # in the table of classes
+MANY_CARDS = 60  # entries with pictures on the page of a track
+
+
+class RowPlace(NamedTuple):
+    """Where a row of the table belongs: reference rows stay apart from the variants of each task.
+
+    group  rows sort within it
+    pick   its name on the page that compares; "": it cannot be picked
+    """
+
+    group: int
+    task: str
+    link: str
+    pick: str
+    id: str
+
+
+def track_page(site: Site, names: Names) -> None:
+    """Write it."""
+    s = names.s
+    tasks = [task_words(task) for task in by_task(s.rows)]
+    classes, classifier, dropped = _classes(site, s)
+    site.write(
+        f"{names.folder}/index.html", "track.html.j2", f"{s.track.dataset} {s.track.preset}: gan-bench", track_nav(names, "Generators"),
+        track=s.track,
+        verdicts=[(task_words(task), verdict(rows)) for task, rows in by_task(s.rows).items()],
+        warnings=_warnings(s),
+        table=generator_table(s),
+        rows=[_place(names, row) for row in s.rows],
+        tasks=tasks,
+        n_variants=len(s.rows),
+        key=_key(s),
+        notes=generator_notes(s),
+        charts=_charts(site, s),
+        classes=classes,
+        classifier=classifier,
+        dropped=dropped,
+        entry_links={label: f"entries/{name}.html" for label, name in names.entries.items()},
+        cards=_cards(site, names),
+    )  # fmt: skip
+
+
+def _place(names: Names, row: Row) -> RowPlace:
+    group = TASKS.index(row.task) if row.task in TASKS else len(TASKS) + (row.kind == "reference")
+    name = names.entries[row.label]
+    task = task_words(row.task) if row.task else row.kind
+    return RowPlace(group, task, f"entries/{name}.html", name, f"row-{name}")
+
+
+def _warnings(s: Standings) -> list[str]:
+    """What a reader must know before the table."""
+    variants = [row for row in s.rows if row.kind == "variant"]
+    if not s.rows:
+        return ["There are no generators here, only detectors."]
+    if not variants:
+        return ["Nothing was trained here: these are rows to compare with."]
+    if not any(row.n_done for row in variants):
+        return ["No training ended well here. The column Status says why; the same `gan-bench run` command tries again."]
+    return []
+
+
+def _key(s: Standings) -> list[tuple[str, str]]:
+    """The marks of the table, and what they mean."""
+    key = []
+    if any(row.ranks for row in s.rows):
+        key.append(("Bold:", "may be the best of its task, as far as the seeds tell."))
+    if sum(row.kind == "variant" for row in s.rows) > 1:
+        key.append(("Underlined:", "the best mean of its task, certain or not."))
+    if any(row.trained_against(c) and row.of(c).value is not None for row in s.rows for c in s.columns):
+        key.append((FLATTERED, "its loss uses the network behind this number, which flatters it."))
+    if any(row.of(row.headline).low is not None for row in s.rows):
+        key.append(("[low, high]:", "a 95 % interval."))
+    return key
+
+
+def _charts(site: Site, s: Standings) -> list[Charts]:
+    same = [other for other in site.board.standings if (other.track.dataset, other.track.benchmark_version) == (s.track.dataset, s.track.benchmark_version)]
+    found = (headline_charts(s, site.look), faithful_charts(s, site.look), detectability_charts(s, site.look), compute_charts(same, site.look))
+    return [charts for charts in found if charts is not None]
+
+
+def _classes(site: Site, s: Standings) -> tuple[Table | None, str, list[str]]:
+    """What each entry draws of each class, as a multiple of the reals' share; the classifier; and what is dropped, in words."""
+    counted = {row.label: found for row in s.rows if (found := site.classes(row))}
+    reals = next((counted[row.label] for row in s.rows if row.label in counted and row.entries[0].name == "real" and row.kind == "reference"), None)
+    if reals is None or not 1 < len(reals.classes) <= MOST_CLASSES or len(counted) < 2:
+        return None, "", []
+
+    expected = dict(reals.classes)
+    headers = [ColumnHeader("Entry", numeric=False, name=True), *(ColumnHeader(name) for name in expected)]
+    rows, words = [], []
+    for row in s.rows:
+        if row.label not in counted or counted[row.label] is reals:
+            continue
+        shares = dict(counted[row.label].classes)
+        rows.append([TableCell(row.label), *(_multiple(shares.get(name, 0.0), share) for name, share in expected.items())])
+        lost = [name for name, share in expected.items() if share and shares.get(name, 0.0) < DROPPED * share]
+        if row.kind == "variant" and lost:
+            words.append(f"{row.label} drops {', '.join(lost)}.")
+    every = [] if words else ["No trained entry drops a class."]
+    return Table(headers, rows, [""] * len(rows)), reals.classifier, words or every
+
+
+def _multiple(share: float, expected: float) -> TableCell:
+    """The more a class is lacking, the warmer the cell."""
+    if not expected:
+        return TableCell(DASH)
+    times = share / expected
+    return TableCell(f"{times:.2f}", value=times, heat=max(0.0, 1 - times))
+
+
+def _cards(site: Site, names: Names) -> list[dict[str, Any]]:
+    """The sample pictures: the real images, then the entries in the order of the table."""
+    cards = []
+    for row in sorted(names.s.rows, key=lambda row: (row.kind, row.entries[0].name) != ("reference", "real"))[:MANY_CARDS]:
+        picture = kept_picture(site, names, row, "samples")
+        if picture is not None:
+            title = getattr(row.entries[0].record, "title", "")
+            cards.append({"picture": picture, "label": row.label, "title": title, "value": _caption(row), "page": names.entry_page(row.label)})
+    return cards
+
+
+def kept_picture(site: Site, names: Names, row: Row, what: str) -> Picture | None:
+    """A picture of the first seed of an entry that has it, copied into the folder of pages; None where none has."""
+    sources = [entry.files[what] for entry in row.entries if what in entry.files]
+    return site.folder.picture(sources[0] if sources else None, names.kept(names.entries[row.label], f"{what}.png"))
+
+
+def _caption(row: Row) -> str:
+    value = row.of(row.headline).value
+    if row.headline is None or value is None:
+        return "" if row.status == "done" else row.status
+    return f"{metric_title(row.headline)} {rounded(value)}{FLATTERED if row.trained_against(row.headline) else ''}"
