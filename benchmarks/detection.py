@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write, without .md and .json")
     arguments = parser.parse_args()
 
-    records = [result.record for result in read_runs(arguments.runs) if isinstance(result.record, JudgeRecord)]
+    records = [result.record for result in read_runs(arguments.runs).results if isinstance(result.record, JudgeRecord)]
     estimates = over_seeds(frame_of(r for r in records if r.status == "done"), ["dataset", "detector", "tier", "name"])
     table = table_of(estimates)
     print(table)

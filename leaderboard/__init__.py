@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 
-def build(results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None) -> Board:
+def build(
+    results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None, problems: Sequence[str] = ()
+) -> Board:
     """See `gan_bench.leaderboard.page.build`."""
     from gan_bench.leaderboard import page
 
-    return page.build(results, out, rules)
+    return page.build(results, out, rules, problems)

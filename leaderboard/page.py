@@ -24,11 +24,14 @@ from gan_bench.leaderboard.verified import States, state_of, states, verified_no
 from gan_bench.records import Result, TableRules
 
 
-def build(results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None) -> Board:
+def build(
+    results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None, problems: Sequence[str] = ()
+) -> Board:
     """Write the leaderboard of `results` below `out`; returns the same content as data.
 
     rules  dataset -> how its table is read, such as {"cifar10": TableRules("fd_lite0@64")}; without them the headline is the
            best known distance (see `rank.choose_headline`), and no metric is marked
+    problems  one sentence for each thing that is wrong with the run folders
     """
     entries = entries_of(results)
     generators, detectors = generator_frame(entries), detector_frame(entries)

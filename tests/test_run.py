@@ -148,7 +148,7 @@ def test_the_manifest_makes_the_delivered_images_again(smoke):
 
 
 def test_running_again_computes_nothing(smoke, monkeypatch, cli):
-    for module, name in ((cells, "_train_and_score"), (references, "score_reference"), (judges, "make_material")):
+    for module, name in ((cells, "_train_and_score"), (references, "measure_reference"), (judges, "make_material")):
         monkeypatch.setattr(module, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
     assert cli(*SMOKE, "--out", smoke).code == 0
 

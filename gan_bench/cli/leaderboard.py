@@ -25,13 +25,13 @@ def leaderboard(
     if out is None and len(runs) > 1:
         raise UserError("several run folders need --out, the folder of their common leaderboard.")
 
-    from gan_bench import suites
     from gan_bench.leaderboard import build
     from gan_bench.leaderboard.short import failures
-    from gan_bench.run_folder import RunFolder, read_runs, rules_in
+    from gan_bench.run_folder import RunFolder, read_runs
 
     out = out or RunFolder(runs[0]).leaderboard
-    board = build(read_runs(runs), out, suites.table_rules() | rules_in(runs))
+    found = read_runs(runs)
+    board = build(found.results, out, found.rules, problems=found.problems)
     if as_json:
         print_json(board.to_dict())
     else:

@@ -19,6 +19,7 @@ from gan_bench.records.verification import Verification
 
 AnyRecord = CellRecord | ReferenceRecord | JudgeRecord | AttackRecord
 DIGEST = "content_digest"
+NEWER = "A newer gan-bench wrote it"  # in the errors of records of a later schema
 UNKNOWN = "extra_forbidden"  # pydantic's name
 PLAIN = {UNKNOWN: "there is no such field", "missing": "it is missing"}
 M = TypeVar("M", bound=Written)
@@ -28,8 +29,8 @@ class Result(NamedTuple):
     """One record that was read from a run folder.
 
     run           the run folder
-    files         those that lie beside the record, by what they show: "samples", "strip", "rows", "neighbours", "history",
-                  "explained"
+    files         those of its folder, by what they show: "record", "statistics", "samples", "strip", "rows", "neighbours",
+                  "walk", "classes", "history", "explained"; regular files that lie within the run folder
     verification  the last one of the run folder; None: there is none
     """
 
@@ -51,15 +52,6 @@ class Contents(NamedTuple, Generic[M]):
     data: dict[str, Any]
     edited: bool
     unknown: tuple[str, ...]
-
-    @property
-    def doubts(self) -> list[str]:
-        """What a reader should know of it, each as the end of a sentence that begins with the file's name."""
-        found = ["was edited since it was written: its content_digest is not that of its content"] * self.edited
-        if self.unknown:
-            fields = ", ".join(self.unknown)
-            found.append(f"was written by a newer version of gan-bench; this one does not know its fields {fields}")
-        return found
 
 
 def content_digest(data: dict[str, Any]) -> str:
@@ -115,7 +107,7 @@ def _parsed(path: Path, data: dict[str, Any], model: type[M]) -> tuple[M, tuple[
 
     first = refused[0]
     field = f"field {_dotted(first['loc'])}: " if first["loc"] else ""
-    hint = f" A newer gan-bench wrote it, with schema {data['schema_version']}." if _is_newer(data) else ""
+    hint = f" {NEWER}, with schema {data['schema_version']}." if _is_newer(data) else ""
     why = PLAIN.get(first["type"], first["msg"])
     raise UserError(f"{path} is not a {model.__name__} of this version of gan-bench: {field}{why}.{hint}")
 

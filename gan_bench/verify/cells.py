@@ -9,6 +9,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from gan_bench.cell import stated
 from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
@@ -28,6 +29,7 @@ from gan_bench.verify.tolerances import apart
 NO_WAY_BACK = {"cycle": f"the run did not keep {INVERSE}"}
 NO_CLASSES = dict.fromkeys(("condition", "lesson"), "the classes of somebody's images were not kept")
 SINCE_SCHEMA = 2  # records hold digests of weights
+STATED_SINCE = 4  # and the paper's settings
 OF_VARIANT = ("task", "trained_against", "title", "paper")  # fields that the variant's code alone determines
 
 
@@ -82,6 +84,9 @@ def _check_variant(sheet: Sheet, record: CellRecord, variant: Variant) -> None:
         mine, theirs = getattr(record, name), getattr(variant, name)
         if mine != theirs:
             sheet.differs("records", name, str(mine), str(theirs))
+    paper = stated(type(variant), record.spec)["paper_settings"]
+    if record.schema_version >= STATED_SINCE and record.paper_settings != paper:
+        sheet.differs("records", "paper_settings", str(record.paper_settings), str(paper))
     counts = (record.generator_parameters, record.discriminator_parameters)
     if counts != variant.parameter_counts():
         sheet.differs("records", "parameters", str(counts), str(variant.parameter_counts()))
