@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean, stdev
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
+from statistics import fmean, mean, stdev
+from typing import Any
 
-import pandas as pd
 from scipy.special import stdtrit
 
 from gan_bench.core.intervals import interval
+from gan_bench.leaderboard.frames import FIELDS, Number
 
 SEED_INTERVAL = "95 % t interval of the mean over seeds, within the range of the number"
 
@@ -38,54 +40,59 @@ class Estimate:
         return len(self.values)
 
 
-class Number(NamedTuple):
-    """One number of one seed, as `frames` has it. What is missing is not a number, or None."""
+def over_seeds(frame: Iterable[Number], keys: Sequence[str]) -> dict[tuple[Any, ...], Estimate]:
+    """One estimate for each group of numbers that agree in the fields `keys`, in the order of the first of each.
 
-    value: float
-    low: float
-    high: float
-    interval_method: str
-    least: float
-    most: float
-    unavailable: str
+    A number that lacks one of the fields is left out.
+    """
+    pick = itemgetter(*(FIELDS.index(key) for key in keys))
+    groups: dict[Any, list[Number]] = defaultdict(list)
+    for number in frame:
+        groups[pick(number)].append(number)
 
-
-def over_seeds(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], Estimate]:
-    """One estimate for each group of rows that agree in `keys`, sorted; a row that lacks one of the keys is left out."""
-    found = frame.dropna(subset=keys).reindex(columns=[*keys, *Number._fields])
-    groups: dict[tuple[Any, ...], list[Number]] = defaultdict(list)
-    for row in zip(*(found[name].tolist() for name in found.columns), strict=True):  # faster than groups of pandas by far
-        groups[row[: len(keys)]].append(Number(*row[len(keys) :]))
-    return {key: _estimate(groups[key]) for key in sorted(groups)}
+    whole = groups if len(keys) > 1 else {(key,): numbers for key, numbers in groups.items()}  # of one field no tuple is made
+    return {key: _estimate(numbers) for key, numbers in whole.items() if None not in key}
 
 
-def _estimate(numbers: list[Number]) -> Estimate:
+def _estimate(numbers: Sequence[Number]) -> Estimate:
     """The mean. From two seeds on: with an interval over them; with one: with the record's own, if it has one."""
-    valued = [number for number in numbers if not pd.isna(number.value)]
-    reasons = tuple(sorted({number.unavailable for number in numbers if not pd.isna(number.unavailable)}))
-    if not valued:
+    values = tuple(number.value for number in numbers if number.value is not None)
+    reasons = tuple(sorted({number.unavailable for number in numbers if number.unavailable is not None}))
+    if not values:
         return Estimate(unavailable=reasons)
 
-    only, values = valued[0], tuple(number.value for number in valued)
-    estimate = Estimate(fmean(values), values=values, unavailable=reasons)
-    if len(values) > 1:
-        low, high = _seed_interval(values, only.least, only.most)
-        return estimate if low == high else replace(estimate, low=low, high=high, method=SEED_INTERVAL)
-    if pd.isna(only.low):
-        return estimate
-    return replace(estimate, low=only.low, high=only.high, method=only.interval_method)
+    only = next(number for number in numbers if number.value is not None)
+    if len(values) == 1:
+        method = None if only.low is None else only.interval_method
+        return Estimate(only.value, only.low, only.high, method, values, reasons)
+
+    low, high = _seed_interval(values, only.least, only.most)
+    if low == high or not math.isfinite(high - low):
+        return Estimate(_mean(values), values=values, unavailable=reasons)
+    return Estimate(_mean(values), low, high, SEED_INTERVAL, values, reasons)
 
 
-def _seed_interval(values: Sequence[float], least: float, most: float) -> tuple[float, float]:
+def _mean(values: Sequence[float]) -> float:
+    try:
+        return fmean(values)
+    except OverflowError:  # their sum is too large for a float
+        return mean(values)
+
+
+def _seed_interval(values: Sequence[float], least: float | None, most: float | None) -> tuple[float, float]:
     """The ends of the 95 % t interval of the mean of two values or more. Equal values say nothing of their scatter: then both
     ends are the mean.
 
-    least, most  the range that the number can have; not a number: no bound
+    least, most  the range that the number can have; None: no bound
     """
     if len(set(values)) == 1:
         return values[0], values[0]
 
-    n = len(values)
-    error, quantile = stdev(values) / math.sqrt(n), float(stdtrit(n - 1, 0.975))  # of Student's t
-    bounds = (None if math.isnan(least) else least, None if math.isnan(most) else most)
-    return interval(fmean(values), error, *bounds, quantile)
+    error = stdev(values) / math.sqrt(len(values))
+    return interval(_mean(values), error, least, most, _quantile(len(values) - 1))
+
+
+@cache
+def _quantile(freedom: int) -> float:
+    """Of Student's t, at 97.5 %."""
+    return float(stdtrit(freedom, 0.975))

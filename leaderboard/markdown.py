@@ -13,7 +13,8 @@ from gan_bench.leaderboard.standings import Standings
 from gan_bench.leaderboard.tables import PROFILE_NOTE, generator_table, profile_table
 
 
-def markdown(all_standings: Iterable[Standings], profiles: Iterable[Profile] = (), verified: Iterable[str] = ()) -> str:
+def markdown(all_standings: Iterable[Standings], verified: Iterable[str] = ()) -> str:
+    profiles = ()
     """The tables of all tracks and their notes, then what is said over all tracks."""
     parts = ["# gan-bench leaderboard"]
     for s in all_standings:

@@ -48,6 +48,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_if_changed(path: Path, text: str) -> None:
+    """Write UTF-8 text to `path`, whole or not at all; a file that holds this text already keeps its time stamp."""
+    data = text.encode()
+    with contextlib.suppress(OSError):  # it is not there, or cannot be read: then it is written
+        if path.read_bytes() == data:
+            return
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def download(url: str, target: Path) -> None:
     """Download `url` to `target` with a progress bar; `target` appears only when it is complete. Raises OSError."""
     with (
