@@ -1,4 +1,4 @@
-"""Every entry of a table against every other one, in one column: better, worse, or cannot tell, as `gan-bench compare` says it."""
+"""Every entry of a table against every other one, in one column: better, worse, or cannot tell, as `gan-bench compare` says."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gan_bench.leaderboard.rows import Row
 from gan_bench.records import FROM_LATENTS, CellRecord, ReferenceRecord
 
 IS_BETTER, IS_WORSE, CANNOT_TELL, NOT_COMPARED = "b", "w", "u", "-"
+BySeed = dict[int | None, float]
 LETTERS = {BETTER: IS_BETTER, WORSE: IS_WORSE}
 
 
@@ -34,8 +35,9 @@ def verdicts(rows: Sequence[Row], column: Column) -> list[str]:
     differ in how they were scored, are compared seed by seed; all others by Welch's test.
     """
     letters = np.full((len(rows), len(rows)), ord(CANNOT_TELL), np.uint8)
-    letters[_welch_certain(rows, column)] = ord(IS_BETTER)
-    letters[letters.T == ord(IS_BETTER)] = ord(IS_WORSE)
+    certain = _welch_certain(rows, column)
+    letters[certain] = ord(IS_BETTER)
+    letters[certain.T] = ord(IS_WORSE)
 
     for i, j, old, new in _of_one_name(rows, column):  # few, if any
         difference, _ = between_seeds(old, new, paired_seeds=True)
@@ -47,7 +49,7 @@ def verdicts(rows: Sequence[Row], column: Column) -> list[str]:
 
 
 def _welch_certain(rows: Sequence[Row], column: Column) -> np.ndarray:
-    """(N, N) bool: whether row i is better than row j by Welch's test; the arithmetic of `core.differences`, for all at once."""
+    """(N, N) bool: whether row i is better than row j by Welch's test, computed as in `core.differences`, for all at once."""
     samples = [row.of(column).values for row in rows]
     certain = np.zeros((len(rows), len(rows)), bool)
     tested = np.array([i for i, values in enumerate(samples) if len(values) >= FEWEST_SEEDS], int)
@@ -67,7 +69,7 @@ def _welch_certain(rows: Sequence[Row], column: Column) -> np.ndarray:
     return certain
 
 
-def _of_one_name(rows: Sequence[Row], column: Column) -> Iterator[tuple[int, int, dict[int | None, float], dict[int | None, float]]]:
+def _of_one_name(rows: Sequence[Row], column: Column) -> Iterator[tuple[int, int, BySeed, BySeed]]:
     """Pairs of rows of one variant with the same changed settings, whose seeds are pairs: places, and their values by seed."""
     named: dict[str, list[int]] = {}
     for i, row in enumerate(rows):
@@ -83,12 +85,14 @@ def _of_one_name(rows: Sequence[Row], column: Column) -> Iterator[tuple[int, int
                 yield i, j, old, new
 
 
-def _by_seed(row: Row, column: Column) -> dict[int | None, float]:
+def _by_seed(row: Row, column: Column) -> BySeed:
     """Seed -> value; of two trainings of one seed one counts."""
-    found: dict[int | None, float] = {}
+    found: BySeed = {}
     for entry in _finished(row):
         if isinstance(entry.record, CellRecord):
-            found |= {entry.seed: m.value for m in entry.record.metrics if column_of(m) == column and m.value is not None}
+            for m in entry.record.metrics:
+                if column_of(m) == column and m.value is not None:
+                    found[entry.seed] = m.value
     return found
 
 

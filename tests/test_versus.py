@@ -44,9 +44,7 @@ def test_all_pairs_at_once_agree_with_the_rule_for_one_pair(higher: bool) -> Non
         scattered = rng.normal(rng.integers(0, 4), rng.choice([0.1, 1.0]), size=rng.integers(1, 6)).round(2)
         values = [float(scattered[0])] * len(scattered) if k % 7 == 0 else scattered.tolist()
         given = [None if rng.random() < 0.1 else value for value in values]
-        results += [
-            cell(f"v{k:02d}", metric(value, higher_is_better=higher), seed=seed) for seed, value in enumerate(given)
-        ]
+        results += [cell(f"v{k:02d}", metric(value, higher_is_better=higher), seed=seed) for seed, value in enumerate(given)]
 
     rows = list(rows_of(*results).values())
     of = column_of(metric(1.0, higher_is_better=higher))

@@ -63,8 +63,8 @@ def _difference(old: Subject, new: Subject, column: str, same_model: bool) -> tu
         found = between_samples(old, new, column)
         return (None, found) if isinstance(found, str) else found
 
-    values = [{seed: number.value or 0.0 for seed, number in numbers.items()} for numbers in (before, after)]
-    difference, test = between_seeds(*values, paired_seeds=old.name == new.name)
+    one, other = ({seed: number.value or 0.0 for seed, number in numbers.items()} for numbers in (before, after))
+    difference, test = between_seeds(one, other, paired_seeds=old.name == new.name)
     return difference, f"{test}; for the same weights, give --same-model" if test == ONE_SEED else test
 
 
