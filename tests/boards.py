@@ -9,6 +9,9 @@ from gan_bench import leaderboard
 from gan_bench.budget import Budget
 from gan_bench.leaderboard.board import Board
 from gan_bench.leaderboard.columns import Column
+from gan_bench.leaderboard.entries import entries_of
+from gan_bench.leaderboard.frames import detector_frame, generator_frame
+from gan_bench.leaderboard.standings import Standings, all_standings
 from gan_bench.records import (
     AnyRecord,
     Attack,
@@ -124,6 +127,13 @@ def attacks(*attacks: Attack, seed: int = 0, run: str = "run", **more: Any) -> R
     spec = AttackSpec(dataset="cifar10", seed=seed, preset="quick", n=50, models=models)
     known: dict[str, Any] = {"status": "done", "attacks": attacks, **more}
     return result(AttackRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known), run, None)
+
+
+def standings_of(*results: Result) -> Standings:
+    """The standings of the only track of these results; nothing is drawn."""
+    entries = entries_of(results)
+    [only] = all_standings(generator_frame(entries), detector_frame(entries), entries, {})
+    return only
 
 
 def build(tmp_path: Path, *results: Result, **more: Any) -> Board:
