@@ -185,7 +185,7 @@ def write_entry(run: RunFolder, dataset: Dataset, name: str, sets: Sequence[Meas
     for measured in sets:
         write_reference(measured, dataset, run.external_set(dataset.name, safe, measured.record.seed))
     runs = read_runs([run.path])
-    leaderboard.build(runs.results, run.leaderboard, runs.rules, problems=runs.problems)
+    leaderboard.build(runs.results, run.leaderboard, runs.rules, runs.problems, runs.suites)
 
 
 def labels_of(classes: list[str], dataset: Dataset, name: str) -> Tensor | None:

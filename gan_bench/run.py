@@ -49,7 +49,7 @@ def run(plan: Plan, out: Path, logged: bool = False) -> Outcome:
 
             with progress.part("page", "leaderboard"):
                 found = read_runs([out])
-                board = leaderboard.build(found.results, folder.leaderboard, found.rules, problems=found.problems)
+                board = leaderboard.build(found.results, folder.leaderboard, found.rules, found.problems, found.suites)
     return Outcome(board, failures(parts, judged))
 
 

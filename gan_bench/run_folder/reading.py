@@ -36,11 +36,13 @@ class Runs(NamedTuple):
     results   all readable records, in a fixed order
     problems  one sentence for each thing that is wrong, with what to do about it
     rules     dataset -> how its table is read
+    suites    dataset -> the suite of gan-bench that has it
     """
 
     results: list[Result]
     problems: list[str]
     rules: dict[str, TableRules]
+    suites: dict[str, str]
 
     def with_results(self) -> Runs:
         """The same. Raises UserError, with the first problems, where there are no results."""
@@ -61,7 +63,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     problems = [sentence for one in found for sentence in one.problems]
     for sentence in problems:
         log.warning("%s", sentence)
-    return Runs([result for one in found for result in one.results], problems, all_rules(folders))
+    return Runs([result for one in found for result in one.results], problems, all_rules(folders), suites.of_datasets())
 
 
 def all_rules(folders: Iterable[Path]) -> dict[str, TableRules]:

@@ -11,7 +11,7 @@ from gan_bench.core.progress import bar
 from gan_bench.leaderboard.badges import entry_badge, track_badge
 from gan_bench.leaderboard.board import Board, board_of
 from gan_bench.leaderboard.charts import ChartStore, looks
-from gan_bench.leaderboard.charts.palette import PALETTE
+from gan_bench.leaderboard.charts.palette import VARIABLES
 from gan_bench.leaderboard.pages.compare import compare_page
 from gan_bench.leaderboard.pages.detector import detector_page
 from gan_bench.leaderboard.pages.detectors import detectors_page
@@ -31,19 +31,24 @@ VENDORED = {"dataTables.min.js": "dataTables.min.js", "LICENSE.txt": "dataTables
 
 
 def build(
-    results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None, problems: Sequence[str] = ()
+    results: Sequence[Result],
+    out: Path,
+    rules: Mapping[str, TableRules] | None = None,
+    problems: Sequence[str] = (),
+    suites: Mapping[str, str] | None = None,
 ) -> Board:
     """Write the leaderboard of `results` below `out`; returns the same content as data.
 
     rules     dataset -> how its table is read, such as {"cifar10": TableRules("fd_lite0@64")}; without them the headline is
               the best known distance (see `rank.choose_headline`), and no metric is marked
     problems  sentences about what could not be read; the front page shows them
+    suites    dataset -> the suite that trains on it, for the commands that make a record again
     """
     board = board_of(results, rules or {})
     folder = Folder(out, problems=list(problems))
     names = [Names(s) for s in board.standings]
     store = ChartStore(out / "charts")
-    site = Site(folder, board, store, _look(board), states(results), names)
+    site = Site(folder, board, store, _look(board), states(results), names, dict(suites or {}))
 
     with bar("leaderboard: pages", total=len(names) + 1) as advance:
         for track in names:
@@ -97,4 +102,4 @@ def _write_assets(folder: Folder) -> None:
     for source, name in VENDORED.items():
         folder.keep(f"assets/{name}", (package / "vendor" / "datatables" / source).read_bytes())
     style = (package / "assets" / "style.css").read_text(encoding="utf-8")
-    folder.write("assets/style.css", variables({**THEME, **PALETTE}) + style)
+    folder.write("assets/style.css", variables(THEME | VARIABLES) + style)

@@ -14,6 +14,7 @@ from gan_bench.leaderboard.detections import tiers_of
 from gan_bench.leaderboard.detector_tables import APART, PROTOCOL_WORDS, detection_table, false_alarm_table, robustness_table
 from gan_bench.leaderboard.entries import Entry, problems
 from gan_bench.leaderboard.pages.detectors import explained
+from gan_bench.leaderboard.pages.entry import warnings_of
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
 from gan_bench.leaderboard.standings import Standings
@@ -33,14 +34,15 @@ def detector_page(site: Site, names: Names, label: str) -> None:
         label=label,
         method=methods[0] if methods else "",
         facts=_facts(site, entries),
-        faults=[text for text in (problems(entries), *_warnings(entries)) if text],
+        faults=[faults] if (faults := problems(entries)) else [],
+        warnings=warnings_of(entries),
         tables=_tables(alone),
         entry_links={entry: f"../entries/{name}.html" for entry, name in names.entries.items()},
         charts=_charts(site, alone),
         picture=picture,
         caption=caption,
         cues=_cues(entries),
-        command=entry_command([entry.record for entry in entries]),
+        command=entry_command([entry.record for entry in entries], site.suites, [entry.record for entry in s.entries]),
         downloads=_downloads(site, names, label, entries),
     )  # fmt: skip
 
@@ -61,10 +63,6 @@ def _facts(site: Site, entries: list[Entry]) -> list[str]:
     images = [f"fitted on {records[0].n_fit:,} images, validated on {records[0].n_validate:,}"] if records and records[0].n_fit else []
     seconds = [f"{sum(r.seconds for r in records) / len(records):.0f} s a seed"] if records else []
     return [f"seed{'s' * (len(entries) > 1)} {seeds}", *images, *seconds, *states]
-
-
-def _warnings(entries: list[Entry]) -> list[str]:
-    return sorted({f"Warning in the records: {warning}" for entry in entries for warning in entry.record.warnings})
 
 
 def _tables(alone: Standings) -> dict[str, Table]:

@@ -32,7 +32,7 @@ def detectors_page(site: Site, names: Names) -> None:
         summary=table,
         rows=[RowPlace(0, "", links[label], "", f"row-{names.detectors[label]}") for label in labels],
         notes=detector_notes(s),
-        detector_parts=[{"part": part, "charts": charts.get(part.name, [])} for part in detector_parts(s)],
+        detector_parts=[{"part": part, "charts": charts.get(part.name, []), "open": part.name not in tiers_of(s.detected)} for part in detector_parts(s)],
         detector_links=links,
         explained=_explained(site, names),
     )  # fmt: skip

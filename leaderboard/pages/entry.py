@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, flattered, number_cell, rounded, share_cell
 from gan_bench.leaderboard.charts import Charts
-from gan_bench.leaderboard.charts.entry import curve_charts, statistics_charts
+from gan_bench.leaderboard.charts.entry import curve_charts
+from gan_bench.leaderboard.charts.images import statistics_charts
 from gan_bench.leaderboard.columns import Column, metric_title, titles
 from gan_bench.leaderboard.commands import entry_command
 from gan_bench.leaderboard.detections import tiers_of
@@ -22,7 +23,7 @@ from gan_bench.leaderboard.pages.site import Site, track_nav
 from gan_bench.leaderboard.rows import Row, task_words
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.leaderboard.tables import COST_HEADERS
-from gan_bench.records import LEAVE_ONE_OUT, SEEN, CellRecord
+from gan_bench.records import LEAVE_ONE_OUT, SEEN, AnyRecord, CellRecord
 
 SHOWN_PROTOCOLS = (LEAVE_ONE_OUT, SEEN)
 
@@ -42,7 +43,8 @@ def entry_page(site: Site, names: Names, row: Row) -> None:
         facts=_facts(row),
         paper=paper,
         paper_link=paper if re.match(r"https?://", paper) else "",
-        faults=[text for text in (problems(row.entries), *_warnings(row)) if text],
+        faults=[faults] if (faults := problems(row.entries)) else [],
+        warnings=warnings_of(row.entries),
         compare_link=f"{names.folder}/compare.html#{names.entries[row.label]}" if len(s.rows) > 1 else "",
         pictures=pictures_of(site, names, row),
         player=player_of(site, names, row),
@@ -52,13 +54,19 @@ def entry_page(site: Site, names: Names, row: Row) -> None:
         notes=_interval_notes(row),
         detected=_detected(s, row),
         detector_links={label: f"../detectors/{name}.html" for label, name in names.detectors.items()},
-        command=entry_command([entry.record for entry in row.entries]),
+        command=entry_command([entry.record for entry in row.entries], site.suites, _beside(s, row)),
         settings=settings,
         differ=differ,
         code=code_of(site, names, row),
         seeds=_seeds(site, row),
         downloads=_downloads(site, names, row),
     )  # fmt: skip
+
+
+def _beside(s: Standings, row: Row) -> list[AnyRecord]:
+    """The other records of its runs."""
+    runs = {entry.run for entry in row.entries}
+    return [entry.record for entry in s.entries if entry.run in runs]
 
 
 def _standing(row: Row, s: Standings) -> str:
@@ -89,8 +97,9 @@ def _facts(row: Row) -> list[str]:
     return facts
 
 
-def _warnings(row: Row) -> list[str]:
-    return sorted({f"Warning in the records: {warning}" for entry in row.entries for warning in entry.record.warnings})
+def warnings_of(entries: Iterable[Entry]) -> list[str]:
+    """What the records warn of, each once."""
+    return sorted({warning for entry in entries for warning in entry.record.warnings})
 
 
 def _charts(site: Site, s: Standings, row: Row) -> list[Charts]:
@@ -213,8 +222,8 @@ def _budget(entry: Entry) -> str:
     record = entry.record
     if not isinstance(record, CellRecord):
         return DASH
-    limits = {name: limit for name, limit in record.spec.budget.limits().items()} if hasattr(record.spec.budget, "limits") else vars(record.spec.budget)
-    return f"{record.spec.preset}: " + ", ".join(f"{limit:g} {name}" for name, limit in limits.items() if limit is not None)
+    limits = [f"{limit:g} {name}" for name, limit in asdict(record.spec.budget).items() if limit is not None]
+    return f"{record.spec.preset}: {', '.join(limits)}"
 
 
 def _downloads(site: Site, names: Names, row: Row) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +13,11 @@ from markupsafe import Markup
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.board import Board
 from gan_bench.leaderboard.charts import Chart, ChartStore, LegendItem
-from gan_bench.leaderboard.entries import Entry
+from gan_bench.leaderboard.charts.palette import legend_mark
+from gan_bench.leaderboard.entries import Entry, Track
 from gan_bench.leaderboard.pages.folder import Folder
 from gan_bench.leaderboard.pages.names import Names
+from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.verified import State, States, state_of
 from gan_bench.records import Statistics, read_record
 
@@ -29,6 +31,7 @@ class Site:
     look   label of an entry or a detector -> its colour and mark in every chart
     known  what was verified (see `verified.states`)
     names  where the pages of each track are
+    suites dataset -> the suite that trains on it
     """
 
     folder: Folder
@@ -37,10 +40,12 @@ class Site:
     look: Mapping[str, LegendItem]
     known: States
     names: list[Names]
+    suites: Mapping[str, str]
+    _classes: dict[tuple[Track, str], Statistics | None] = field(default_factory=dict)
 
-    def write(self, path: str, template: str, title: str, nav: Nav, **shown: Any) -> None:
-        """Write one page from a template."""
-        context = {"root": "../" * path.count("/"), "title": title, "nav": nav, "page": "", "drawn": self.drawn, **shown}
+    def write(self, path: str, template: str, window: str, nav: Nav, **shown: Any) -> None:
+        """Write one page from a template. `window`: what the browser calls it."""
+        context = {"root": "../" * path.count("/"), "window": window, "nav": nav, "page": "", "drawn": self.drawn, **shown}
         self.folder.write(path, self._templates.get_template(template).render(context))
 
     def drawn(self, chart: Chart) -> Markup:
@@ -64,17 +69,20 @@ class Site:
 
     def classes(self, row: Row) -> Statistics | None:
         """The statistics of the first seed of an entry whose samples were told apart by class; None where none were."""
-        if row.label not in self._classes:
+        key = (row.entries[0].track, row.label)
+        if key not in self._classes:
             found = (self.statistics(entry) for entry in row.entries)
-            self._classes[row.label] = next((one for one in found if one is not None and one.classes), None)
-        return self._classes[row.label]
+            self._classes[key] = next((one for one in found if one is not None and one.classes), None)
+        return self._classes[key]
 
     @cached_property
     def _templates(self) -> Environment:
-        return Environment(
+        templates = Environment(
             loader=PackageLoader("gan_bench.leaderboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
+        templates.filters["mark"] = lambda item: Markup(legend_mark(item))
+        return templates
 
 
 def track_nav(names: Names, here: str) -> Nav:
