@@ -208,4 +208,4 @@ def _short(estimate: Estimate) -> dict[str, Any]:
 
 
 def _whole(estimate: Estimate) -> dict[str, Any]:
-    return {**vars(estimate), "seeds": estimate.seeds}
+    return {**estimate._asdict(), "seeds": estimate.seeds}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean
 from typing import Any
 
 from gan_bench.leaderboard.entries import Entry
@@ -132,20 +132,31 @@ def spreads(frame: Frame) -> list[Spread]:
     """The spread of each detector and tier in a frame of `frames.detector_frame` for which there are enough seeds."""
     found = []
     for (detector, tier), aurocs in _aurocs(frame).items():
-        both = [(by_protocol[SEEN], by_protocol[REFITTED]) for by_protocol in aurocs.values() if len(by_protocol) == 2]
-        fits = math.sqrt(fmean((a - b) ** 2 for a, b in both) / 2) if both else None  # the variance of two numbers is d^2 / 2
+        pairs = [by_protocol[SEEN] - by_protocol[REFITTED] for by_protocol in aurocs.values() if len(by_protocol) == 2]
+        fits = _deviation(pairs, 2 * len(pairs))  # the variance of two numbers with the difference d is d^2 / 2
 
         of_variant: dict[str, list[float]] = defaultdict(list)
         for (variant, _), by_protocol in aurocs.items():
             if SEEN in by_protocol:
                 of_variant[variant].append(by_protocol[SEEN])
         several = [values for values in of_variant.values() if len(values) > 1]
-        freedom = sum(len(values) - 1 for values in several)
-        seeds = math.sqrt(sum(variance(values) * (len(values) - 1) for values in several) / freedom) if several else None
+        apart = [difference for values in several for difference in _from_mean(values)]
+        seeds = _deviation(apart, len(apart) - len(several))
 
         if fits is not None or seeds is not None:
-            found.append(Spread(detector, tier, fits, len(both), seeds, max(map(len, several), default=0)))
+            found.append(Spread(detector, tier, fits, len(pairs), seeds, max(map(len, several), default=0)))
     return sorted(found, key=lambda spread: (_place(spread.tier, TIERS), spread.detector))
+
+
+def _from_mean(values: Sequence[float]) -> list[float]:
+    mean = fmean(values)
+    return [value - mean for value in values]
+
+
+def _deviation(differences: Sequence[float], freedom: int) -> float | None:
+    """The standard deviation that these differences from a mean show; None: there are none, or a float cannot hold it."""
+    squares = sum(difference * difference for difference in differences)
+    return math.sqrt(squares / freedom) if freedom and math.isfinite(squares) else None
 
 
 def _aurocs(frame: Frame) -> dict[tuple[str, str], dict[tuple[str, int], dict[str, float]]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
-from statistics import fmean, mean, stdev
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 from scipy.special import stdtrit
 
@@ -19,8 +18,7 @@ from gan_bench.leaderboard.frames import FIELDS, Number
 SEED_INTERVAL = "95 % t interval of the mean over seeds, within the range of the number"
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A number averaged over seeds.
 
     values       those of the seeds that have one
@@ -56,40 +54,45 @@ def over_seeds(frame: Iterable[Number], keys: Sequence[str]) -> dict[tuple[Any, 
 
 def _estimate(numbers: Sequence[Number]) -> Estimate:
     """The mean. From two seeds on: with an interval over them; with one: with the record's own, if it has one."""
-    values = tuple(number.value for number in numbers if number.value is not None)
-    reasons = tuple(sorted({number.unavailable for number in numbers if number.unavailable is not None}))
+    values = tuple([number.value for number in numbers if number.value is not None])
+    reasons = {number.unavailable for number in numbers if number.unavailable is not None}
+    unavailable = tuple(sorted(reasons)) if reasons else ()
     if not values:
-        return Estimate(unavailable=reasons)
+        return Estimate(unavailable=unavailable)
 
-    only = next(number for number in numbers if number.value is not None)
     if len(values) == 1:
+        only = next(number for number in numbers if number.value is not None)
         method = None if only.low is None else only.interval_method
-        return Estimate(only.value, only.low, only.high, method, values, reasons)
+        return Estimate(only.value, only.low, only.high, method, values, unavailable)
 
-    low, high = _seed_interval(values, only.least, only.most)
-    if low == high or not math.isfinite(high - low):
-        return Estimate(_mean(values), values=values, unavailable=reasons)
-    return Estimate(_mean(values), low, high, SEED_INTERVAL, values, reasons)
+    mean, low, high = _mean_and_interval(values, numbers[0].least, numbers[0].most)
+    if low == high:
+        return Estimate(mean, values=values, unavailable=unavailable)
+    return Estimate(mean, low, high, SEED_INTERVAL, values, unavailable)
+
+
+def _mean_and_interval(values: Sequence[float], least: float | None, most: float | None) -> tuple[float, float, float]:
+    """The mean of two values or more, and the ends of its 95 % t interval; both are the mean where nothing scatters, which says
+    nothing of the next seed, or where a float cannot hold them.
+
+    least, most  the range that the number can have; None: no bound
+    """
+    n, mean = len(values), _mean(values)
+    if values.count(values[0]) == n:
+        return mean, mean, mean
+
+    deviations = [value - mean for value in values]
+    squared_error = sum([deviation * deviation for deviation in deviations]) / (n - 1) / n
+    if not 0 < squared_error < math.inf:
+        return mean, mean, mean
+    return mean, *interval(mean, math.sqrt(squared_error), least, most, _quantile(n - 1))
 
 
 def _mean(values: Sequence[float]) -> float:
     try:
         return fmean(values)
-    except OverflowError:  # their sum is too large for a float
-        return mean(values)
-
-
-def _seed_interval(values: Sequence[float], least: float | None, most: float | None) -> tuple[float, float]:
-    """The ends of the 95 % t interval of the mean of two values or more. Equal values say nothing of their scatter: then both
-    ends are the mean.
-
-    least, most  the range that the number can have; None: no bound
-    """
-    if len(set(values)) == 1:
-        return values[0], values[0]
-
-    error = stdev(values) / math.sqrt(len(values))
-    return interval(_mean(values), error, least, most, _quantile(len(values) - 1))
+    except OverflowError:  # a float cannot hold their sum
+        return math.fsum(value / len(values) for value in values)
 
 
 @cache

@@ -100,7 +100,10 @@ class Number(NamedTuple):
 
 
 FIELDS = Number._fields
+COUNTS, DECIMALS = ("seed", "severity", "eps", "n_fake", "n_real"), ("value", "low", "high", "least", "most")
+NUMBERS = {**dict.fromkeys(COUNTS, "Int64"), **dict.fromkeys(DECIMALS, "float64"), "higher_is_better": "object"}  # as pandas says
 N_WHERE = FIELDS.index("name")  # the fields before it say where a number belongs
+NO_INTERVAL = None, None, None  # low, high, interval_method
 Frame = list[Number]
 
 
@@ -134,9 +137,7 @@ def to_pandas(frame: Frame) -> pd.DataFrame:
     """A frame for Python callers: columns FIELDS; what does not apply is missing. Imports pandas."""
     import pandas as pd
 
-    counts, numbers = ("seed", "severity", "eps", "n_fake", "n_real"), ("value", "low", "high", "least", "most")
-    types = {**dict.fromkeys(counts, "Int64"), **dict.fromkeys(numbers, "float64")}
-    return pd.DataFrame(frame, columns=list(FIELDS)).astype(types)
+    return pd.DataFrame(frame, columns=list(FIELDS)).astype(NUMBERS)
 
 
 def _where(entry: Entry) -> Number:
@@ -164,18 +165,21 @@ def _generator_numbers(record: CellRecord | ReferenceRecord, where: tuple[object
 
 
 def _detector_numbers(record: JudgeRecord, where: Number, labels: dict[str, str]) -> Iterator[Number]:
-    """There are thousands, so what the numbers of one detection share is made once."""
+    """There are thousands for each record, so what the numbers of one detection share is made once."""
     for detection in record.detections:
         here = _detection(detection, where, labels)[:N_WHERE]
-        intervals = {"auroc": detection.auroc_interval}
-        for name, measure in MEASURES.items():
+        ends = {"auroc": _ends(detection.auroc_interval)}
+        for name, (higher_is_better, least, most, absent) in MEASURES.items():
             value = getattr(detection, name)
-            if value is None and not measure.absent:
+            if value is not None:
+                number = value, *ends.get(name, NO_INTERVAL), least, most, None
+            elif absent:
+                number = None, *NO_INTERVAL, least, most, absent
+            else:
                 continue
-
-            *number, unavailable = _value(value, intervals.get(name), measure.absent)
-            what = name, DETECTION, None, *number, measure.least, measure.most, unavailable, measure.higher_is_better
-            yield Number._make((*here, *what, detection.n_fake, detection.n_real, None))
+            yield Number._make(
+                (*here, name, DETECTION, None, *number, higher_is_better, detection.n_fake, detection.n_real, None)
+            )
 
 
 def _detection(d: Detection, where: Number, labels: dict[str, str]) -> Number:
@@ -205,7 +209,9 @@ def _value(
 ) -> tuple[float | None, float | None, float | None, str | None, str | None]:
     """Value, low, high, interval_method, unavailable."""
     if value is None:
-        return None, None, None, None, unavailable or "no value in the record"
-    if interval is None:
-        return value, None, None, None, None
-    return value, interval.low, interval.high, interval.method, None
+        return None, *NO_INTERVAL, unavailable or "no value in the record"
+    return value, *_ends(interval), None
+
+
+def _ends(interval: Interval | None) -> tuple[float | None, float | None, str | None]:
+    return NO_INTERVAL if interval is None else (interval.low, interval.high, interval.method)

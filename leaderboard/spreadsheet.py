@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from operator import itemgetter
 
-from gan_bench.leaderboard.frames import FIELDS, Frame
+from gan_bench.leaderboard.frames import FIELDS, NUMBERS, Frame
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula, and carries it out
 
@@ -16,15 +17,16 @@ def csv_text(frame: Frame) -> str:
     A text that begins like a formula gets a single quote before it, as OWASP's page "CSV Injection" advises, since names and
     reasons are somebody's words. Numbers stay numbers, negative ones too.
     """
-    columns = [_harmless(column) for column in zip(*frame, strict=True)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FIELDS)
-    writer.writerows(zip(*columns, strict=True))
+
+    quoted = {formula: f"'{formula}" for formula in _formulas(frame)}
+    writer.writerows([[quoted.get(cell, cell) for cell in number] for number in frame] if quoted else frame)
     return text.getvalue()
 
 
-def _harmless(column: tuple[object, ...]) -> tuple[object, ...]:
-    """A column without formulas. Most have few different texts, so these are looked at once."""
-    quoted = {text: f"'{text}" for text in set(column) if isinstance(text, str) and text.startswith(FORMULA)}
-    return tuple(quoted.get(cell, cell) for cell in column) if quoted else column
+def _formulas(frame: Frame) -> set[str]:
+    """The texts that begin like one. A field has few different texts, so each of them is looked at once."""
+    texts = (set(map(itemgetter(i), frame)) for i in range(len(FIELDS)) if FIELDS[i] not in NUMBERS)
+    return {text for different in texts for text in different if text and text.startswith(FORMULA)}
