@@ -10,7 +10,7 @@ import pytest
 from gan_bench.core.differences import BETTER, WORSE, between_seeds, verdict_of
 from gan_bench.leaderboard.columns import Column, column_of
 from gan_bench.leaderboard.rows import Row
-from gan_bench.leaderboard.versus import same_latents, verdicts
+from gan_bench.leaderboard.versus import latents_of, verdicts
 from gan_bench.records import Code, CodeFile, ExtractorInfo, Result
 from tests.boards import cell, column, metric, reference, seeds, standings_of
 
@@ -95,6 +95,10 @@ def test_rows_of_one_name_are_compared_seed_by_seed() -> None:
 
 def test_a_table_without_rows_has_no_letters() -> None:
     assert verdicts([], column("fd", "lite0@64")) == []
+
+
+def same_latents(a: Row, b: Row) -> bool:
+    return latents_of(a) == latents_of(b) != ""
 
 
 def latents(name: str, other: dict[str, Any]) -> bool:

@@ -165,7 +165,7 @@ def _scaled(entries: Sequence[Values]) -> list[list[float]]:
 def _pairwise(entries: Sequence[Values], i: Indices, j: Indices) -> tuple[Numbers, Numbers]:
     """`welch(entries[i], entries[j])` of many pairs at once: the differences and their two-sided p values."""
     means = np.array([fmean(values) for values in entries])
-    parts = np.array([_variance(values) / len(values) for values in entries])
+    parts = np.array([variance(values) / len(values) for values in entries])
     freedoms = np.array([len(values) - 1 for values in entries])
 
     value, squared_error = means[j] - means[i], parts[i] + parts[j]

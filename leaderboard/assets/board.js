@@ -146,6 +146,9 @@ class BoardTable {
         type: i === 0 || header.classList.contains("num") ? "bench-number" : "bench-text",
       })),
     });
+    this.table.on("draw column-visibility", () => {  // it marks the headers of groups too, which no order belongs to
+      for (const group of all("thead tr.groups th", element)) group.removeAttribute("aria-sort");
+    });
     for (const [i, header] of this.headers.entries()) {
       one("button.sort", header)?.addEventListener("click", () => this.sort(i));
     }
@@ -241,7 +244,7 @@ class BoardTable {
     const columns = this.headers.map((_, i) => i).filter(i => i > 0 && this.table.column(i).visible());
     const finish = separator === "," ? text => quoted(safe(text)) : text => safe(text);
     const lines = [columns.map(i => finish(this.titles[i]))];
-    for (const row of this.table.rows({ search: "applied", order: "applied" }).nodes()) {
+    for (const row of this.table.rows({ search: "applied", order: "applied" }).nodes().toArray()) {
       lines.push([...row.cells].map(cell => finish(shownText(cell))));
     }
     return lines.map(line => line.join(separator)).join("\n") + "\n";

@@ -15,7 +15,7 @@ from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
 from gan_bench.leaderboard.pages.track import kept_picture
 from gan_bench.leaderboard.rows import Row
-from gan_bench.leaderboard.versus import verdicts
+from gan_bench.leaderboard.versus import latents_of, verdicts
 
 
 def compare_page(site: Site, names: Names) -> None:
@@ -37,7 +37,7 @@ def _entry(site: Site, names: Names, row: Row, values: list[list[str] | None]) -
     picture = kept_picture(site, names, row, "samples")
     return {
         "name": names.entries[row.label], "label": row.label, "page": names.entry_page(row.label), "picture": picture,
-        "latents": "", "values": values,
+        "latents": latents_of(row), "values": values,
     }  # fmt: skip
 
 

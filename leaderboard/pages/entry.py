@@ -9,8 +9,7 @@ from typing import Any
 
 from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, flattered, number_cell, rounded, share_cell
 from gan_bench.leaderboard.charts import Charts
-from gan_bench.leaderboard.charts.entry import curve_charts
-from gan_bench.leaderboard.charts.images import statistics_charts
+from gan_bench.leaderboard.charts.entry import curve_charts, statistics_charts
 from gan_bench.leaderboard.columns import Column, metric_title, titles
 from gan_bench.leaderboard.commands import entry_command
 from gan_bench.leaderboard.detections import tiers_of

@@ -143,8 +143,9 @@ def _cards(site: Site, names: Names) -> list[dict[str, Any]]:
 
 
 def kept_picture(site: Site, names: Names, row: Row, what: str) -> Picture | None:
-    """A picture of the first seed of an entry that has it, copied into the folder of pages; None where none has."""
-    sources = [entry.files[what] for entry in row.entries if what in entry.files]
+    """A picture of the first seed of an entry that has it, finished ones first, copied into the folder of pages; or None."""
+    finished_first = sorted(row.entries, key=lambda entry: entry.status != "done")
+    sources = [entry.files[what] for entry in finished_first if what in entry.files]
     return site.folder.picture(sources[0] if sources else None, names.kept(names.entries[row.label], f"{what}.png"))
 
 
