@@ -29,7 +29,7 @@ OTHER, WIDE = 7.0, 11.5  # digits and most small letters; letters of East Asia a
 
 
 def badge(label: str, value: str, colour: str = BLUE, title: str = "") -> str:
-    """A flat badge as SVG: the label on dark grey, the value on a colour. What is longer than 60 characters is cut, marked by "…".
+    """A flat badge as SVG: the label on dark grey, the value on a colour. More than 60 characters are cut, marked by "…".
 
     title  for screen readers, uncut; "": label and value
     """
