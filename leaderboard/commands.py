@@ -50,7 +50,7 @@ def entry_command(records: Sequence[AnyRecord], suites: Suites = NO_SUITES, besi
 
 
 @dataclass
-class Command:
+class CommandLine:
     """The words of a command, and what a reader must know to run it."""
 
     words: list[str]
@@ -88,7 +88,7 @@ def _seed(record: AnyRecord) -> int:
     return (record.seed or 0) if isinstance(record, ReferenceRecord) else record.spec.seed
 
 
-def _command(records: Sequence[AnyRecord], suites: Suites, beside: Sequence[AnyRecord]) -> Command:
+def _command(records: Sequence[AnyRecord], suites: Suites, beside: Sequence[AnyRecord]) -> CommandLine:
     first = records[0]
     if isinstance(first, CellRecord):
         return _training(first, [_seed(record) for record in records], suites)
@@ -97,9 +97,9 @@ def _command(records: Sequence[AnyRecord], suites: Suites, beside: Sequence[AnyR
     return _scoring(first, records) if first.external else _reference(first, suites)
 
 
-def _run(record: AnyRecord, suites: Suites) -> Command:
+def _run(record: AnyRecord, suites: Suites) -> CommandLine:
     """`gan-bench run` with the suite and the budget."""
-    command, dataset = Command(["gan-bench", "run"]), record.spec.dataset
+    command, dataset = CommandLine(["gan-bench", "run"]), record.spec.dataset
     kept = KEPT.fullmatch(dataset)
     if kept is not None:
         command.add("--suite", f"folder:<{kept[1]}>")
@@ -119,7 +119,7 @@ def _run(record: AnyRecord, suites: Suites) -> Command:
     return command
 
 
-def _training(record: CellRecord, seeds: Sequence[int], suites: Suites) -> Command:
+def _training(record: CellRecord, seeds: Sequence[int], suites: Suites) -> CommandLine:
     command = _run(record, suites)
     _add_variants(command, [record.spec])
     _add_seeds(command, seeds)
@@ -130,7 +130,7 @@ def _training(record: CellRecord, seeds: Sequence[int], suites: Suites) -> Comma
     return command
 
 
-def _reference(record: ReferenceRecord, suites: Suites) -> Command:
+def _reference(record: ReferenceRecord, suites: Suites) -> CommandLine:
     command = _run(record, suites)
     _add_measures(command, record.spec)
     command.add("--detectors", "none")
@@ -139,9 +139,9 @@ def _reference(record: ReferenceRecord, suites: Suites) -> Command:
     return command
 
 
-def _scoring(record: ReferenceRecord, records: Sequence[AnyRecord]) -> Command:
+def _scoring(record: ReferenceRecord, records: Sequence[AnyRecord]) -> CommandLine:
     """Somebody's images: `gan-bench score`."""
-    command, spec = Command(["gan-bench", "score"]), record.spec
+    command, spec = CommandLine(["gan-bench", "score"]), record.spec
     if record.seed is None:
         command.words.append("<images>")
         command.notes.append(f"<images>: the folder or the array of the images ({record.note or 'the record does not tell'})")
@@ -163,7 +163,7 @@ def _scoring(record: ReferenceRecord, records: Sequence[AnyRecord]) -> Command:
     return command
 
 
-def _judging(records: Sequence[AnyRecord], suites: Suites, beside: Sequence[AnyRecord]) -> Command:
+def _judging(records: Sequence[AnyRecord], suites: Suites, beside: Sequence[AnyRecord]) -> CommandLine:
     """A detector, or attacks on detectors: the trainings whose fakes they saw come first."""
     command, judges = _run(records[0], suites), _judges_of(records, beside)
     fakes = dict.fromkeys(key for judge in judges for key in judge.spec.fakes)
@@ -204,7 +204,7 @@ def _detectors(records: Sequence[AnyRecord]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _add_variants(command: Command, specs: Sequence[CellSpec]) -> None:
+def _add_variants(command: CommandLine, specs: Sequence[CellSpec]) -> None:
     """--variants, and --set where settings were changed."""
     command.add("--variants", ",".join(dict.fromkeys(map(_variant, specs))))
     for code in {spec.code.digest: spec.code for spec in specs if spec.code is not None}.values():
@@ -255,17 +255,17 @@ def _text(value: Setting) -> str:
     return written.getvalue()
 
 
-def _add_seeds(command: Command, seeds: Sequence[int]) -> None:
+def _add_seeds(command: CommandLine, seeds: Sequence[int]) -> None:
     command.add("--first-seed", min(seeds))
     command.add("--seeds", max(seeds) - min(seeds) + 1)
 
 
-def _add_measures(command: Command, spec: ScoreSpec) -> None:
+def _add_measures(command: CommandLine, spec: ScoreSpec) -> None:
     """Always spelled out: a suite may change, and a run may have been asked for others."""
     command.add("--extractors", ",".join(spec.extractors))
     command.add("--metrics", ",".join(spec.metrics))
 
 
-def _add_machine(command: Command, record: AnyRecord) -> None:
+def _add_machine(command: CommandLine, record: AnyRecord) -> None:
     """Another kind of device gives other last digits, and with them another training."""
     command.add("--device", record.environment.device)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from gan_bench.core.differences import BETTER, WORSE, between_seeds, verdict_of
+from gan_bench.generators import VARIANTS
+from gan_bench.generators.base import Variant
 from gan_bench.leaderboard.columns import Column, column_of
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.versus import latents_of, verdicts
@@ -116,6 +118,12 @@ def test_latents_are_the_same_where_seed_and_size_are() -> None:
     assert not latents("cyclegan", {"task": "translate"})
     assert not latents("mine", {"code": Code(file="a.py", member="Mine", files={"a.py": CodeFile.of("pass")})})
     assert not latents("wgan", {"status": "failed", "reason": "out of memory"})
+
+
+@pytest.mark.parametrize("name", VARIANTS.names())
+def test_every_variant_draws_its_latents_as_the_base_class_does(name: str) -> None:
+    """What `same_latents` counts on."""
+    assert VARIANTS.get(name).draw_z is Variant.draw_z
 
 
 def test_translators_of_one_dataset_start_from_the_same_images_whatever_their_seeds() -> None:
