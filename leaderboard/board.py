@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gan_bench.core import collector
 from gan_bench.core.differences import PAIRWISE
 from gan_bench.core.files import write_if_changed
 from gan_bench.leaderboard.attacked import Attacked
@@ -96,17 +97,20 @@ class Board:
         }
 
     def write(self, out: Path) -> None:
-        """Write leaderboard.md, leaderboard.csv and leaderboard.json below `out`; a file that would not change stays as it is."""
-        write_if_changed(out / "leaderboard.md", self.markdown())
-        write_if_changed(out / "leaderboard.csv", self.csv())
-        write_if_changed(out / "leaderboard.json", self.json())
+        """Write leaderboard.md, .csv and .json below `out`; a file that would not change is left alone."""
+        with collector.paused():
+            write_if_changed(out / "leaderboard.md", self.markdown())
+            write_if_changed(out / "leaderboard.csv", self.csv())
+            write_if_changed(out / "leaderboard.json", self.json())
 
 
 def board_of(results: Sequence[Result], rules: Mapping[str, TableRules] | None = None) -> Board:
     """The board of these results; there may be none. `rules` as for `page.build`."""
-    entries = entries_of(results)
-    generators, detectors = generator_frame(entries), detector_frame(entries)
-    return Board(generators, detectors, all_standings(generators, detectors, entries, rules or {}), verified_notes(results))
+    with collector.paused():
+        entries = entries_of(results)
+        generators, detectors = generator_frame(entries), detector_frame(entries)
+        standings = all_standings(generators, detectors, entries, rules or {})
+        return Board(generators, detectors, standings, verified_notes(results))
 
 
 def _detectability(detectors: Frame, all_standings: Iterable[Standings]) -> Frame:
@@ -117,10 +121,9 @@ def _detectability(detectors: Frame, all_standings: Iterable[Standings]) -> Fram
         for row in s.rows
         for tier, detector in row.detector.items()
     }
-    what = {"kind": "variant", "metric": "detectability", "higher_is_better": False}
     aurocs = (n for n in detectors if n.name == "auroc" and n.protocol == LEAVE_ONE_OUT)
     return [
-        n._replace(name=f"detectability_{n.tier}", **what)
+        n._replace(kind="variant", name=f"detectability_{n.tier}", metric="detectability", higher_is_better=False)
         for n in aurocs
         if (n.dataset, n.preset, n.benchmark_version, n.entry, n.tier, n.detector) in chosen
     ]
@@ -131,12 +134,11 @@ def _json(data: Any, expanded: int, indent: str = "\n") -> str:
     if not expanded or not data or not isinstance(data, dict | list):
         return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
-    inner, opening, closing = indent + "  ", *("{}" if isinstance(data, dict) else "[]")
-    if isinstance(data, dict):
-        lines = [f"{json.dumps(key, ensure_ascii=False)}: {_json(value, expanded - 1, inner)}" for key, value in data.items()]
-    else:
-        lines = [_json(value, expanded - 1, inner) for value in data]
-    return opening + inner + f",{inner}".join(lines) + indent + closing
+    inner = indent + "  "
+    if isinstance(data, list):
+        return f"[{inner}{f',{inner}'.join(_json(value, expanded - 1, inner) for value in data)}{indent}]"
+    fields = [f"{json.dumps(key, ensure_ascii=False)}: {_json(value, expanded - 1, inner)}" for key, value in data.items()]
+    return f"{{{inner}{f',{inner}'.join(fields)}{indent}}}"
 
 
 def _track_data(s: Standings) -> dict[str, Any]:
@@ -202,8 +204,11 @@ def _attack_data(a: Attacked) -> dict[str, Any]:
 
 def _short(estimate: Estimate) -> dict[str, Any]:
     """An estimate without the values of its seeds and what it lacks; its value is always there. There are thousands of them."""
-    found = {name: value for name, value in _whole(estimate).items() if value not in (None, ()) or name == "value"}
-    found.pop("values", None)
+    found: dict[str, Any] = {"value": estimate.value, "seeds": estimate.seeds}
+    if estimate.low is not None:
+        found |= {"low": estimate.low, "high": estimate.high, "method": estimate.method}
+    if estimate.unavailable:
+        found["unavailable"] = estimate.unavailable
     return found
 
 

@@ -1,6 +1,6 @@
 """Entries -> frames: lists with one number of one seed after the other. They are what leaderboard.csv holds.
 
-There are tens of thousands of numbers, so a frame is a plain list of tuples: to import pandas alone takes longer than to make it.
+There are tens of thousands of numbers, so a frame is a plain list of tuples: to import pandas takes longer than to make it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Number(NamedTuple):
 
 FIELDS = Number._fields
 COUNTS, DECIMALS = ("seed", "severity", "eps", "n_fake", "n_real"), ("value", "low", "high", "least", "most")
-NUMBERS = {**dict.fromkeys(COUNTS, "Int64"), **dict.fromkeys(DECIMALS, "float64"), "higher_is_better": "object"}  # as pandas says
+NUMBERS = {**dict.fromkeys(COUNTS, "Int64"), **dict.fromkeys(DECIMALS, "float64"), "higher_is_better": "object"}  # for pandas
 N_WHERE = FIELDS.index("name")  # the fields before it say where a number belongs
 NO_INTERVAL = None, None, None  # low, high, interval_method
 Frame = list[Number]
@@ -171,15 +171,11 @@ def _detector_numbers(record: JudgeRecord, where: Number, labels: dict[str, str]
         ends = {"auroc": _ends(detection.auroc_interval)}
         for name, (higher_is_better, least, most, absent) in MEASURES.items():
             value = getattr(detection, name)
-            if value is not None:
-                number = value, *ends.get(name, NO_INTERVAL), least, most, None
-            elif absent:
-                number = None, *NO_INTERVAL, least, most, absent
-            else:
+            if value is None and not absent:
                 continue
-            yield Number._make(
-                (*here, name, DETECTION, None, *number, higher_is_better, detection.n_fake, detection.n_real, None)
-            )
+            low, high, method = ends.get(name, NO_INTERVAL)
+            number = value, low, high, method, least, most, absent if value is None else None, higher_is_better
+            yield Number._make((*here, name, DETECTION, None, *number, detection.n_fake, detection.n_real, None))
 
 
 def _detection(d: Detection, where: Number, labels: dict[str, str]) -> Number:

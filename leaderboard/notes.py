@@ -11,6 +11,7 @@ from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detector_tables import PROTOCOL_WORDS
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import SEED_INTERVAL, Estimate
+from gan_bench.leaderboard.provenance import provenance_notes
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.records import FROM_LATENTS, LEAVE_ONE_OUT
@@ -44,6 +45,7 @@ def detector_notes(s: Standings) -> list[str]:
         *(f"{protocol}: {words}." for protocol, words in PROTOCOL_WORDS.items() if protocol in protocols),
         *_interval_notes(measures, []),
         *failed,
+        *provenance_notes([*s.judges, *s.attacks]),
         *sorted(warnings),
     ]
 
@@ -207,9 +209,7 @@ def _provenance_notes(s: Standings) -> list[str]:
         notes.append(
             f"{', '.join(mixed)}: seeds from different machines; a figure from another machine counts as another seed."
         )
-    if any("#" in row.label and row.label != row.entries[0].name for row in s.rows):
-        notes.append("#: entries of one name with different settings; the records show the settings of each.")
-    return notes
+    return notes + provenance_notes(entry for row in s.rows for entry in row.entries)
 
 
 def _machines(row: Row) -> set[tuple[object, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from gan_bench.leaderboard.columns import Column
 from gan_bench.leaderboard.entries import Entry
@@ -49,6 +50,11 @@ class Row:
     def n_done(self) -> int:
         """How many of its seeds are finished."""
         return sum(entry.status == "done" for entry in self.entries)
+
+    @property
+    def runs(self) -> tuple[Path, ...]:
+        """The run folders that its records came from, each once."""
+        return tuple(dict.fromkeys(entry.run for entry in self.entries))
 
     @property
     def status(self) -> str:

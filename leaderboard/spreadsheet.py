@@ -21,7 +21,7 @@ def csv_text(frame: Frame) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FIELDS)
 
-    quoted = {formula: f"'{formula}" for formula in _formulas(frame)}
+    quoted: dict[object, object] = {formula: f"'{formula}" for formula in _formulas(frame)}
     writer.writerows([[quoted.get(cell, cell) for cell in number] for number in frame] if quoted else frame)
     return text.getvalue()
 

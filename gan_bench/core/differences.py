@@ -22,7 +22,8 @@ ONE_SEED = "one seed shows no scatter"
 PAIRWISE = "Welch's t tests of all pairs, two-sided, with Holm's correction, at 5 %"
 
 Values = Sequence[float]  # of one entry, one for each seed
-Numbers, Indices = NDArray[np.float64], NDArray[np.intp]
+Numbers = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def read_contents(path: Path, model: type[M]) -> Contents[M]:
 
 
 def _parsed(path: Path, content: bytes, data: dict[str, Any], model: type[M]) -> tuple[M, tuple[str, ...]]:
-    """The record, and the fields that were left out since only a newer version knows them. `data` is the `content` of the file."""
+    """The record, and the fields that were left out since only a newer version knows them. data: what `content` says."""
     try:
         return model.model_validate_json(content), ()
     except ValidationError as error:
