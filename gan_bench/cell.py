@@ -178,7 +178,7 @@ def _score(variant: Variant, spec: CellSpec, scorer: SetScorer, progress: Progre
         task=variant.task,
         trained_against=variant.trained_against,
         curves=curves(progress, variant),
-        moments=tuple(progress.moments),
+        moments=tuple(progress.moments) if len(progress.moments) == len(progress.strip) else (),  # an older version began it
         generator_parameters=generator_parameters,
         discriminator_parameters=discriminator_parameters,
         title=variant.title,

@@ -146,7 +146,7 @@ def _usual_way(run: RunFolder, dataset: str, preset: str | None) -> ScoreSpec | 
     if not run.has_records:
         return None
 
-    found = [result.record for result in read_runs([run.path]).with_results().results]
+    found = [result.record for result in read_runs([run.path], needed=True).results]
     scored = [
         record for record in found
         if isinstance(record, CellRecord | ReferenceRecord) and record.metrics and record.spec.dataset == dataset

@@ -34,7 +34,15 @@ from gan_bench.generators import VARIANTS
 from gan_bench.images.convert import digest
 from gan_bench.material import real_folds
 from gan_bench.plan import RunRequest, in_order, make_plan
-from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record, spec_hash
+from gan_bench.records import (
+    FROM_LATENTS,
+    CellRecord,
+    JudgeRecord,
+    ReferenceRecord,
+    ReferenceSpec,
+    read_record,
+    spec_hash,
+)
 from gan_bench.run_folder import RunFolder
 from gan_bench.settings import settings_for
 from gan_bench.suites import load
@@ -76,9 +84,13 @@ def test_a_smoke_run_leaves_what_the_design_says(smoke):
             "strip.png",
             "neighbours.png",
             "history.csv",
+            "statistics.json",
         }
         inverse = {"inverse.safetensors"} if VARIANTS.get(variant).inverse else set()
-        assert names == files | inverse | ({"rows.png"} if record.rows else set())
+        rows = {name for name, there in (("rows.png", record.rows), ("classes.png", record.class_rows)) if there}
+        walk = {"walk.png"} if VARIANTS.get(variant).task == FROM_LATENTS else set()
+        assert names == files | inverse | rows | walk
+        assert bool(record.class_rows) == (variant in ("cgan", "cyclegan", "srgan"))  # there is no classifier in this run
         assert record.status == "done" and record.cost.tflop >= 0.02 and record.extractors["lite0@64"].digest
         values = {m.name: m.value for m in record.metrics}
         assert values["fd_lite0@64_256"] > 0 and 0 <= values["recall_raw_256"] <= 1

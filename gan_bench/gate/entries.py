@@ -110,7 +110,7 @@ def bare(metric: MetricValue) -> str:
 
 def of_run(folder: Path, dataset: str | None = None) -> list[Subject]:
     """Each variant of a run on each dataset. Raises UserError where no cell is finished."""
-    runs = read_runs([folder]).with_results()
+    runs = read_runs([folder], needed=True)
     groups: dict[tuple[str, str], list[CellRecord]] = {}
     for result in runs.results:
         record = result.record

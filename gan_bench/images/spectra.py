@@ -25,13 +25,13 @@ def azimuthal_mean(images: Tensor) -> Tensor:
     Ring r, from 0 to S // 2, has the frequencies nearest to r cycles per S pixels, r / S cycles a pixel: up to the Nyquist
     frequency, 0.5. Its value is the mean, over all images and all coefficients of the ring, of log10(|FFT|^2 + FLOOR) of the
     grey image (luma, 0 to 255) under a Hann window, without its mean (see `log_power`). Ring 0 is that mean alone: log10 of the
-    power of the brightness. White noise of variance v has log10(v + FLOOR) - 0.25 on average in each ring but 0.
+    power of the brightness. White noise of variance v has log10(v) - 0.25 in each ring from 2 on.
     """
     size = images.shape[2:]
     rings, total = ring_means(*size)[:, : max(size) // 2], torch.zeros(size.numel(), dtype=torch.float64)
     brightness = torch.zeros((), dtype=torch.float64)
     for piece in images.split(PIECE):
-        grey = to_channels(piece.double(), 1)
+        grey = to_channels(piece.float(), 1).double()
         total += log_power(grey).flatten(1).sum(0)
         brightness += (size.numel() * windowed_mean(grey).square() + FLOOR).log().sum()
 

@@ -25,7 +25,7 @@ from gan_bench.run_folder.paths import PARTS, SHOWN, RunFolder
 from gan_bench.run_folder.planned import planned
 
 GOES_ON = "the same `gan-bench run` command goes on"
-AGAIN = "run the same `gan-bench run` command again"
+AGAIN = "run the same command again"
 MOST_TOLD = 3  # problems in one error
 log = logging.getLogger(__name__)
 
@@ -44,15 +44,11 @@ class Runs(NamedTuple):
     rules: dict[str, TableRules]
     suites: dict[str, str]
 
-    def with_results(self) -> Runs:
-        """The same. Raises UserError, with the first problems, where there are no results."""
-        if not self.results:
-            raise UserError(" ".join(self.problems[:MOST_TOLD]))
-        return self
 
-
-def read_runs(folders: Sequence[Path]) -> Runs:
+def read_runs(folders: Sequence[Path], needed: bool = False) -> Runs:
     """All that can be read of run folders; what is wrong is logged as well, as a warning for each problem.
+
+    needed  whether it is an error that nothing can be read
 
     Raises UserError when no folder is given, or one is absent or no run folder: it has neither a plan nor a record.
     """
@@ -60,10 +56,13 @@ def read_runs(folders: Sequence[Path]) -> Runs:
         raise UserError("no run folder given; give run folders such as runs/NAME.")
 
     found = [_Reading(folder) for folder in dict.fromkeys(folders)]
+    results = [result for one in found for result in one.results]
     problems = [sentence for one in found for sentence in one.problems]
+    if needed and not results:
+        raise UserError(" ".join(problems[:MOST_TOLD]))
     for sentence in problems:
         log.warning("%s", sentence)
-    return Runs([result for one in found for result in one.results], problems, all_rules(folders), suites.of_datasets())
+    return Runs(results, problems, all_rules(folders), suites.of_datasets())
 
 
 def all_rules(folders: Iterable[Path]) -> dict[str, TableRules]:

@@ -12,7 +12,7 @@ from gan_bench.leaderboard.columns import titles
 from gan_bench.leaderboard.detections import HEADLINE_TIERS
 from gan_bench.leaderboard.groups import filled
 from gan_bench.leaderboard.pages.names import Names
-from gan_bench.leaderboard.pages.site import Site, track_nav
+from gan_bench.leaderboard.pages.site import Site, anchor, track_nav
 from gan_bench.leaderboard.pages.track import kept_picture
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.versus import latents_of, verdicts
@@ -22,7 +22,7 @@ def compare_page(site: Site, names: Names) -> None:
     """Write it."""
     s = names.s
     columns, words = filled(s.columns, s.rows), titles(s.columns)
-    shown = [{"title": words[c], "term": c.metric, "verdicts": verdicts(s.rows, c) if s.telling(c) else None} for c in columns]
+    shown = [{"title": words[c], "term": anchor(c.metric), "verdicts": verdicts(s.rows, c) if s.telling(c) else None} for c in columns]
     shown += [{"title": f"Detectability {tier}, at least ↓", "term": "detectability", "verdicts": None} for tier in HEADLINE_TIERS]
     entries = [_entry(site, names, row, [_value(row, c) for c in columns] + [_auroc(row, tier) for tier in HEADLINE_TIERS]) for row in s.rows]
     site.write(

@@ -11,7 +11,7 @@ from gan_bench.leaderboard.charts import card
 from gan_bench.leaderboard.charts.profile import profile_charts
 from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.detector_tables import damaged
-from gan_bench.leaderboard.guide import ADD_OWN, HOW_TO_READ
+from gan_bench.leaderboard.guide import OWN, READING
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
 from gan_bench.leaderboard.pages.track import kept_picture
@@ -42,8 +42,8 @@ def front_page(site: Site) -> None:
         tracks=[_track(site, names) for names in site.names],
         profiles=profiles,
         profile_note=PROFILE_NOTE,
-        how_to_read=HOW_TO_READ,
-        add_own=ADD_OWN,
+        reading=READING,
+        own=OWN,
         verified=site.board.verified,
         machines=[(json.loads(text), n) for text, n in sorted(machines.items())],
     )  # fmt: skip

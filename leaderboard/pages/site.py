@@ -12,9 +12,11 @@ from markupsafe import Markup
 
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.board import Board
+from gan_bench.leaderboard.cells import ColumnHeader
 from gan_bench.leaderboard.charts import Chart, ChartStore, LegendItem
 from gan_bench.leaderboard.charts.palette import legend_mark
 from gan_bench.leaderboard.entries import Entry, Track
+from gan_bench.leaderboard.glossary import term
 from gan_bench.leaderboard.pages.folder import Folder
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.rows import Row
@@ -81,8 +83,21 @@ class Site:
             loader=PackageLoader("gan_bench.leaderboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
-        templates.filters["mark"] = lambda item: Markup(legend_mark(item))
+        templates.filters |= {"mark": lambda item: Markup(legend_mark(item)), "anchor": anchor, "tip": tip}
         return templates
+
+
+def anchor(name: str) -> str:
+    """Where a word stands on the page of words; "": it is not there."""
+    found = term(name)
+    return "" if found is None else found.name.replace(" ", "-")
+
+
+def tip(header: ColumnHeader) -> str:
+    """What a reader is told of a column: what it is, when it misleads, and what was measured here."""
+    found = term(header.term)
+    told = [] if found is None else [found.what, found.misleads]
+    return " ".join(text for text in (*told, header.hint) if text)
 
 
 def track_nav(names: Names, here: str) -> Nav:
