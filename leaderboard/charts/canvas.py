@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +15,11 @@ from matplotlib.ticker import NullLocator
 
 from gan_bench.core.charts import COLOURS, STYLE
 from gan_bench.core.charts import FAINT as FAINT_COLOUR
-from gan_bench.leaderboard.charts.base import FAINT
+from gan_bench.leaderboard.charts.base import FAINT, TEXT, wide
 from gan_bench.leaderboard.charts.markup import TIPS
 from gan_bench.leaderboard.charts.palette import variable
 from gan_bench.leaderboard.charts.scales import Scale
 
-TEXT = 11  # px
 WHITE = "#ffffff"
 DASHED: Any = (0, (4, 3))
 SVG_STYLE = {
@@ -88,7 +86,7 @@ def set_scale(axes: Axes, which: str, shown: Scale, text: str) -> None:
     if which == "x":
         axes.set_xlabel(text, labelpad=5)
     else:
-        axes.annotate(text, (0, 1), (-wide(shown.labels) - 4, 9), "axes fraction", "offset points", ha="left", va="baseline")
+        axes.annotate(text, (0, 1), (-widest(shown.labels) - 4, 9), "axes fraction", "offset points", ha="left", va="baseline")
 
 
 def colour_of(index: int) -> str:
@@ -96,10 +94,6 @@ def colour_of(index: int) -> str:
     return FAINT_COLOUR if index == FAINT else COLOURS[index]
 
 
-def wide(texts: Sequence[str]) -> float:
-    """About how many px the longest of these texts takes, in the widest of usual fonts."""
-    return max((sum(_advance(c) for c in text) for text in texts), default=0.0)
-
-
-def _advance(character: str) -> float:
-    return TEXT * (1.15 if unicodedata.east_asian_width(character) in "WF" else 0.6)
+def widest(texts: Sequence[str]) -> float:
+    """About how many px the longest of these texts takes."""
+    return max(map(wide, texts), default=0.0)
