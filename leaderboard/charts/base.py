@@ -90,10 +90,15 @@ def plain(text: str) -> str:
 def short(label: str, widest: float = WIDEST) -> str:
     """A label on one line, of at most LONGEST characters and `widest` px."""
     text = plain(label)
-    if len(text) <= LONGEST and wide(text) <= widest:
+    return fitted(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", widest)
+
+
+def fitted(text: str, widest: float) -> str:
+    """A text, cut where it is wider than so many px."""
+    if wide(text) <= widest:
         return text
 
-    text = text[: LONGEST - 1]
+    text = text.rstrip("…")
     while text and wide(text + "…") > widest:
         text = text[:-1]
     return text + "…"

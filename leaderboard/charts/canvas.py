@@ -15,7 +15,7 @@ from matplotlib.ticker import NullLocator
 
 from gan_bench.core.charts import COLOURS, STYLE
 from gan_bench.core.charts import FAINT as FAINT_COLOUR
-from gan_bench.leaderboard.charts.base import FAINT, TEXT, wide
+from gan_bench.leaderboard.charts.base import FAINT, TEXT, fitted, wide
 from gan_bench.leaderboard.charts.markup import TIPS
 from gan_bench.leaderboard.charts.palette import variable
 from gan_bench.leaderboard.charts.scales import Scale
@@ -65,6 +65,30 @@ class Canvas:
             artist.set_gid(f"{TIPS}{len(self.tips)}")
             self.tips.append(list(texts))
 
+    def set_scale(self, axes: Axes, which: str, shown: Scale, text: str) -> None:
+        """Limits, named values and grid of an axis, "x" or "y". Its text stands below it; for y above it, from the left."""
+        if shown.log:
+            axes.set(**{f"{which}scale": "log"})
+            (axes.xaxis if which == "x" else axes.yaxis).set_minor_locator(NullLocator())
+        axes.set(**{f"{which}lim": (shown.low, shown.high)})
+        axes.set(**{f"{which}ticks": shown.ticks, f"{which}ticklabels": shown.labels})
+        axes.grid(axis="x" if which == "x" else "y", clip_on=False, linewidth=1)
+
+        if which == "x":
+            self._name_across(axes, text)
+        else:
+            left = widest(shown.labels) + 4
+            text = fitted(text, axes.bbox.width + left)
+            axes.annotate(text, (0, 1), (-left, 9), "axes fraction", "offset points", ha="left", va="baseline")
+
+    def _name_across(self, axes: Axes, text: str) -> None:
+        """The text of the x axis, below its middle or, where it is long, as near to that as the figure allows."""
+        room = self.width - 8
+        text = fitted(text, room)
+        half, middle = wide(text) / 2, (axes.bbox.x0 + axes.bbox.x1) / 2
+        middle = min(max(middle, 4 + half), 4 + room - half)
+        axes.annotate(text, (middle, axes.bbox.y0 - 30), xycoords="figure pixels", ha="center", va="baseline")
+
     def svg(self) -> str:
         """What matplotlib writes, the same for the same figure."""
         file = io.StringIO()
@@ -72,21 +96,6 @@ class Canvas:
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts draw the text, not DejaVu
             self.figure.savefig(file, format="svg", metadata=NO_DATES)
         return file.getvalue()
-
-
-def set_scale(axes: Axes, which: str, shown: Scale, text: str) -> None:
-    """Limits, named values and grid of an axis, "x" or "y". Its text stands below it; for y above the axes, from the left."""
-    if shown.log:
-        axes.set(**{f"{which}scale": "log"})
-        (axes.xaxis if which == "x" else axes.yaxis).set_minor_locator(NullLocator())
-    axes.set(**{f"{which}lim": (shown.low, shown.high)})
-    axes.set(**{f"{which}ticks": shown.ticks, f"{which}ticklabels": shown.labels})
-    axes.grid(axis="x" if which == "x" else "y", clip_on=False, linewidth=1)
-
-    if which == "x":
-        axes.set_xlabel(text, labelpad=5)
-    else:
-        axes.annotate(text, (0, 1), (-widest(shown.labels) - 4, 9), "axes fraction", "offset points", ha="left", va="baseline")
 
 
 def colour_of(index: int) -> str:

@@ -12,7 +12,7 @@ from matplotlib.patches import Circle, PathPatch
 from matplotlib.path import Path
 
 from gan_bench.leaderboard.charts.base import FAINT, Chart, short
-from gan_bench.leaderboard.charts.canvas import DASHED, SVG_STYLE, SWAPS, WHITE, Canvas, colour_of, set_scale, widest
+from gan_bench.leaderboard.charts.canvas import DASHED, SVG_STYLE, SWAPS, WHITE, Canvas, colour_of, widest
 from gan_bench.leaderboard.charts.markup import inline
 from gan_bench.leaderboard.charts.plots import plot
 from gan_bench.leaderboard.charts.scales import scale
@@ -20,6 +20,7 @@ from gan_bench.leaderboard.charts.scales import scale
 WIDTH = 360  # px: what a telephone shows without making it smaller
 ROW, CLASS_ROW = 22, 18  # px, of an entry in a list
 WIDEST_BESIDE_CELLS = 110.0  # px, of the labels of a table
+NARROWEST = 180.0  # px, so that what rows and columns are fits above a table
 BESIDE = 10  # px, between a label and the axis, so that a mark at 0 covers no text
 REAL, FAKE, MISSED = 0, 1, 1  # colours
 
@@ -46,7 +47,7 @@ def _intervals(data: dict[str, Any]) -> Canvas:
     real = [] if data["real"] is None else [data["real"]]
     ends = [end for row in rows for end in (row["value"], *(row["ends"] or []))]
     values = [*ends, *real]
-    set_scale(axes, "x", scale([*values, 0.0] if min(values) >= 0 else values), data["text"])
+    canvas.set_scale(axes, "x", scale([*values, 0.0] if min(values) >= 0 else values), data["text"])
     axes.set(yticks=range(len(rows)), yticklabels=labels, ylim=(len(rows) - 0.5, -0.5))
     axes.tick_params(axis="y", pad=BESIDE)
 
@@ -80,8 +81,8 @@ def _heat(data: dict[str, Any]) -> Canvas:
     left, top = widest(rows) + 8, widest(columns) + 26
     side = min(44.0, (WIDTH - left - 4) / len(columns))
     height = min(side, 30.0)
-    canvas = Canvas(left + 4 + side * len(columns), top + 4 + height * len(rows))
-    axes = canvas.axes(left, top, right=4, bottom=4)
+    canvas = Canvas(max(NARROWEST, left + 4 + side * len(columns)), top + 4 + height * len(rows))
+    axes = canvas.axes(left, top, right=canvas.width - left - side * len(columns), bottom=4)
     axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0), xticks=[], yticks=[])
 
     for y, label in enumerate(rows):
@@ -123,7 +124,7 @@ def _shares(data: dict[str, Any]) -> Canvas:
     canvas = Canvas(WIDTH, CLASS_ROW * len(rows) + 46)
     axes = canvas.axes(left=widest(labels) + BESIDE + 4, top=6, right=14, bottom=40)
     shown = [100 * share for row in rows for share in (row["fake"], row["real"]) if share is not None]
-    set_scale(axes, "x", scale([0.0, *shown]), data["text"])
+    canvas.set_scale(axes, "x", scale([0.0, *shown]), data["text"])
     axes.set(yticks=range(len(rows)), yticklabels=labels, ylim=(len(rows) - 0.5, -0.5))
     axes.tick_params(axis="y", pad=BESIDE)
 

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from gan_bench.leaderboard.charts.base import FAINT, TEXT, wide
-from gan_bench.leaderboard.charts.canvas import DASHED, WHITE, Canvas, colour_of, set_scale, widest
+from gan_bench.leaderboard.charts.canvas import DASHED, WHITE, Canvas, colour_of, widest
 from gan_bench.leaderboard.charts.scales import scale
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in px
@@ -20,7 +20,7 @@ def plot(data: dict[str, Any]) -> Canvas:
     shown = {name: scale(list(_values(data, name)), data[name]["log"], data[name]["ticks"]) for name in ("x", "y")}
     axes = canvas.axes(left=widest(shown["y"].labels) + 8, top=24 if data["y"]["text"] else 10, right=16, bottom=40)
     for name in ("x", "y"):
-        set_scale(axes, name, shown[name], data[name]["text"])
+        canvas.set_scale(axes, name, shown[name], data[name]["text"])
 
     for rule in data["rules"]:
         _draw_rule(axes, rule)
