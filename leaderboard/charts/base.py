@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,7 +13,8 @@ from gan_bench.leaderboard.estimates import Estimate
 MARKS = ("o", "s", "^", "D", "v", "p", "X", "<")  # as many as do not divide the number of colours
 N_COLOURS = 7
 GREY, FAINT = 6, -1  # FAINT: the colour of text of less weight
-LONGEST = 28  # characters of a label
+LONGEST, WIDEST = 28, 180.0  # of a label: characters, and px
+TEXT = 11  # px, the size of all text
 MOST_NAMED = 12  # entries that a text alternative names
 
 
@@ -75,15 +77,44 @@ def look_of(look: Look, label: str) -> LegendItem:
     return look.get(label, LegendItem(label, GREY, "o"))
 
 
+def legend(labels: Iterable[str], look: Look) -> tuple[LegendItem, ...]:
+    """How these labels look, each once, with labels as short as in the charts."""
+    return tuple(look_of(look, label)._replace(label=short(label)) for label in dict.fromkeys(labels))
+
+
 def plain(text: str) -> str:
     """One line of printable characters, which is what XML can hold."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def short(label: str) -> str:
-    """A label on one line, of at most LONGEST characters."""
+def short(label: str, widest: float = WIDEST) -> str:
+    """A label on one line, of at most LONGEST characters and `widest` px."""
     text = plain(label)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return fitted(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", widest)
+
+
+def fitted(text: str, widest: float) -> str:
+    """A text, cut where it is wider than so many px."""
+    if wide(text) <= widest:
+        return text
+
+    text = text.rstrip("…")
+    while text and wide(text + "…") > widest:
+        text = text[:-1]
+    return text + "…"
+
+
+def wide(text: str) -> float:
+    """About how many px a text takes, in the widest of usual fonts."""
+    return TEXT * sum(map(_advance, text))
+
+
+def _advance(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.2
+    if character in "MWmw@%…":
+        return 1.0
+    return 0.72 if character.isupper() else 0.6
 
 
 def said(estimate: Estimate, share: bool = False) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +15,11 @@ from matplotlib.ticker import NullLocator
 
 from gan_bench.core.charts import COLOURS, STYLE
 from gan_bench.core.charts import FAINT as FAINT_COLOUR
-from gan_bench.leaderboard.charts.base import FAINT
+from gan_bench.leaderboard.charts.base import FAINT, TEXT, fitted, wide
 from gan_bench.leaderboard.charts.markup import TIPS
 from gan_bench.leaderboard.charts.palette import variable
 from gan_bench.leaderboard.charts.scales import Scale
 
-TEXT = 11  # px
 WHITE = "#ffffff"
 DASHED: Any = (0, (4, 3))
 SVG_STYLE = {
@@ -67,6 +65,30 @@ class Canvas:
             artist.set_gid(f"{TIPS}{len(self.tips)}")
             self.tips.append(list(texts))
 
+    def set_scale(self, axes: Axes, which: str, shown: Scale, text: str) -> None:
+        """Limits, named values and grid of an axis, "x" or "y". Its text stands below it; for y above it, from the left."""
+        if shown.log:
+            axes.set(**{f"{which}scale": "log"})
+            (axes.xaxis if which == "x" else axes.yaxis).set_minor_locator(NullLocator())
+        axes.set(**{f"{which}lim": (shown.low, shown.high)})
+        axes.set(**{f"{which}ticks": shown.ticks, f"{which}ticklabels": shown.labels})
+        axes.grid(axis="x" if which == "x" else "y", clip_on=False, linewidth=1)
+
+        if which == "x":
+            self._name_across(axes, text)
+        else:
+            left = widest(shown.labels) + 4
+            text = fitted(text, axes.bbox.width + left)
+            axes.annotate(text, (0, 1), (-left, 9), "axes fraction", "offset points", ha="left", va="baseline")
+
+    def _name_across(self, axes: Axes, text: str) -> None:
+        """The text of the x axis, below its middle or, where it is long, as near to that as the figure allows."""
+        room = self.width - 8
+        text = fitted(text, room)
+        half, middle = wide(text) / 2, (axes.bbox.x0 + axes.bbox.x1) / 2
+        middle = min(max(middle, 4 + half), 4 + room - half)
+        axes.annotate(text, (middle, axes.bbox.y0 - 30), xycoords="figure pixels", ha="center", va="baseline")
+
     def svg(self) -> str:
         """What matplotlib writes, the same for the same figure."""
         file = io.StringIO()
@@ -76,30 +98,11 @@ class Canvas:
         return file.getvalue()
 
 
-def set_scale(axes: Axes, which: str, shown: Scale, text: str) -> None:
-    """Limits, named values and grid of an axis, "x" or "y". Its text stands below it; for y above the axes, from the left."""
-    if shown.log:
-        axes.set(**{f"{which}scale": "log"})
-        (axes.xaxis if which == "x" else axes.yaxis).set_minor_locator(NullLocator())
-    axes.set(**{f"{which}lim": (shown.low, shown.high)})
-    axes.set(**{f"{which}ticks": shown.ticks, f"{which}ticklabels": shown.labels})
-    axes.grid(axis="x" if which == "x" else "y", clip_on=False, linewidth=1)
-
-    if which == "x":
-        axes.set_xlabel(text, labelpad=5)
-    else:
-        axes.annotate(text, (0, 1), (-wide(shown.labels) - 4, 9), "axes fraction", "offset points", ha="left", va="baseline")
-
-
 def colour_of(index: int) -> str:
     """The colour that is drawn for an index into the CSS variables, or for FAINT."""
     return FAINT_COLOUR if index == FAINT else COLOURS[index]
 
 
-def wide(texts: Sequence[str]) -> float:
-    """About how many px the longest of these texts takes, in the widest of usual fonts."""
-    return max((sum(_advance(c) for c in text) for text in texts), default=0.0)
-
-
-def _advance(character: str) -> float:
-    return TEXT * (1.15 if unicodedata.east_asian_width(character) in "WF" else 0.6)
+def widest(texts: Sequence[str]) -> float:
+    """About how many px the longest of these texts takes."""
+    return max(map(wide, texts), default=0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gan_bench.leaderboard.charts.base import Chart, Charts, Look, axis, listed, look_of, plot, series, short
+from gan_bench.leaderboard.charts.base import Chart, Charts, Look, axis, legend, listed, look_of, plot, series, short
 from gan_bench.leaderboard.charts.track import COIN_TOSS
 from gan_bench.leaderboard.detections import Detected
 from gan_bench.leaderboard.detector_tables import damaged, generator_matrix, matrix_detector
@@ -13,6 +13,7 @@ from gan_bench.leaderboard.standings import Standings
 
 SMALL = [280, 210]  # px, of one of many panels
 SEVERITIES = 5
+MOST_CELLS = 20  # across and down; smaller ones cannot be read
 
 
 def damage_charts(s: Standings, look: Look) -> Charts | None:
@@ -34,8 +35,7 @@ def damage_charts(s: Standings, look: Look) -> Charts | None:
         "Each detector was fitted on undamaged images; from left to right reals and fakes are damaged more and more. "
         "A line that falls to 0.5 is broken: its detector tosses a coin."
     )
-    legend = tuple(look_of(look, label) for label in found)
-    return Charts("Which damage breaks a detector?", note, legend, panels, wide=len(panels) > 2)
+    return Charts("Which damage breaks a detector?", note, legend(found, look), panels, wide=len(panels) > 2)
 
 
 def _damage_panel(of_label: Mapping[str, Mapping[int, Detected]], corruption: str, lowest: float, look: Look) -> Chart:
@@ -64,8 +64,9 @@ def pairs_charts(s: Standings, tier: str) -> Charts | None:
     if not table.rows or detector is None:
         return None
 
-    rows, columns = [row[0].text for row in table.rows], [header.text for header in table.headers[1:]]
-    values = [[cell.value for cell in row[1:]] for row in table.rows]
+    rows = [row[0].text for row in table.rows][:MOST_CELLS]
+    columns = [header.text for header in table.headers[1:]][:MOST_CELLS]
+    values = [[cell.value for cell in row[1:]][:MOST_CELLS] for row in table.rows[:MOST_CELLS]]
     alt = listed([text for name, cells in zip(rows, values, strict=True) for text in _others(name, columns, cells)])
     data: dict[str, Any] = {
         "rows": rows, "columns": columns, "values": values, "row_text": "fitted on", "column_text": "tested on",
@@ -74,6 +75,8 @@ def pairs_charts(s: Standings, tier: str) -> Charts | None:
         f"AUROC of {short(detector)}, {tier}: fitted on the fakes of one variant (row), tested on those of each (column). "
         "1: it tells all fakes; 0.5: a coin toss."
     )
+    if max(len(table.rows), len(table.headers) - 1) > MOST_CELLS:
+        note += f" Shown are the first {MOST_CELLS}; the table has all."
     panel = Chart("heat", "", f"AUROC of {short(detector)}, {tier}. {alt}", data)
     return Charts("Does a detector of one GAN know another?", note, (), (panel,))
 

@@ -7,17 +7,20 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, PathPatch, Rectangle
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Circle, PathPatch
 from matplotlib.path import Path
 
 from gan_bench.leaderboard.charts.base import FAINT, Chart, short
-from gan_bench.leaderboard.charts.canvas import DASHED, SVG_STYLE, SWAPS, WHITE, Canvas, colour_of, set_scale, wide
+from gan_bench.leaderboard.charts.canvas import DASHED, SVG_STYLE, SWAPS, WHITE, Canvas, colour_of, widest
 from gan_bench.leaderboard.charts.markup import inline
 from gan_bench.leaderboard.charts.plots import plot
 from gan_bench.leaderboard.charts.scales import scale
 
 WIDTH = 360  # px: what a telephone shows without making it smaller
 ROW, CLASS_ROW = 22, 18  # px, of an entry in a list
+WIDEST_BESIDE_CELLS = 110.0  # px, of the labels of a table
+NARROWEST = 180.0  # px, so that what rows and columns are fits above a table
 BESIDE = 10  # px, between a label and the axis, so that a mark at 0 covers no text
 REAL, FAKE, MISSED = 0, 1, 1  # colours
 
@@ -39,12 +42,12 @@ def _intervals(data: dict[str, Any]) -> Canvas:
     rows = data["rows"]
     labels = [short(row["label"]) for row in rows]
     canvas = Canvas(WIDTH, ROW * len(rows) + 62)
-    axes = canvas.axes(left=wide(labels) + BESIDE + 4, top=22, right=14, bottom=40)
+    axes = canvas.axes(left=widest(labels) + BESIDE + 4, top=22, right=14, bottom=40)
 
     real = [] if data["real"] is None else [data["real"]]
     ends = [end for row in rows for end in (row["value"], *(row["ends"] or []))]
     values = [*ends, *real]
-    set_scale(axes, "x", scale([*values, 0.0] if min(values) >= 0 else values), data["text"])
+    canvas.set_scale(axes, "x", scale([*values, 0.0] if min(values) >= 0 else values), data["text"])
     axes.set(yticks=range(len(rows)), yticklabels=labels, ylim=(len(rows) - 0.5, -0.5))
     axes.tick_params(axis="y", pad=BESIDE)
 
@@ -74,36 +77,41 @@ def _heat(data: dict[str, Any]) -> Canvas:
     values         one list for each row; None: there is no number
     row_text, column_text  what rows and columns are
     """
-    rows, columns = [short(text) for text in data["rows"]], [short(text) for text in data["columns"]]
-    left, top = wide(rows) + 8, wide(columns) + 26
-    side = max(15.0, min(44.0, (WIDTH - left - 4) / len(columns)))
+    rows, columns = ([short(text, WIDEST_BESIDE_CELLS) for text in data[name]] for name in ("rows", "columns"))
+    left, top = widest(rows) + 8, widest(columns) + 26
+    side = min(44.0, (WIDTH - left - 4) / len(columns))
     height = min(side, 30.0)
-    canvas = Canvas(min(WIDTH, left + 4 + side * len(columns)), top + 4 + height * len(rows))
+    canvas = Canvas(max(NARROWEST, left + 4 + side * len(columns)), top + 4 + height * len(rows))
     axes = canvas.axes(left, top, right=canvas.width - left - side * len(columns), bottom=4)
     axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0), xticks=[], yticks=[])
 
     for y, label in enumerate(rows):
         axes.annotate(label, (0, y + 0.5), (-6, 0), "data", "offset points", ha="right", va="center")
     for x, label in enumerate(columns):
-        axes.annotate(label, (x + 0.5, 0), (0, 5), "data", "offset points", rotation=90, rotation_mode="anchor", va="center")
+        look: Any = {"rotation": 90, "rotation_mode": "anchor", "va": "center"}
+        axes.annotate(label, (x + 0.5, 0), (0, 5), "data", "offset points", **look)
     corner = f"{data['row_text']} ↓  {data['column_text']} →"
     canvas.figure.text(0, 1 - 12 / canvas.height, corner, color=colour_of(FAINT))
-    for y, values in enumerate(data["values"]):
-        for x, value in enumerate(values):
-            _draw_cell(canvas, axes, (x, y), value, side, f"{data['rows'][y]} → {data['columns'][x]}")
+    _draw_cells(canvas, axes, data["values"], side, lambda x, y: f"{short(data['rows'][y])} → {short(data['columns'][x])}")
     return canvas
 
 
-def _draw_cell(canvas: Canvas, axes: Axes, at: tuple[int, int], value: float | None, side: float, names: str) -> None:
-    if value is None:
-        return
-    heat = 0.06 + 0.5 * min(1.0, max(0.0, 2 * value - 1))  # at 0.5 and below nothing is told; ink stays readable on the hottest
-    cell = Rectangle(at, 1, 1, facecolor=(colour_of(1), heat), edgecolor=WHITE, linewidth=1, clip_on=False)
-    axes.add_patch(cell)
-    canvas.tip(cell, [f"{names}: {value:.3f}"])
-    if side >= 20:  # below that the numbers would run into one another
-        text = f"{value:.2f}" if side >= 30 else f"{value:.2f}".removeprefix("0")[:3]
-        axes.text(at[0] + 0.5, at[1] + 0.5, text, ha="center", va="center")
+def _draw_cells(
+    canvas: Canvas, axes: Axes, values: list[list[float | None]], side: float, names: Callable[[int, int], str]
+) -> None:
+    known = [(x, y, value) for y, row in enumerate(values) for x, value in enumerate(row) if value is not None]
+    heats = [0.06 + 0.5 * min(1.0, max(0.0, 2 * value - 1)) for *_, value in known]  # ink can be read on the hottest
+    cells = PolyCollection(
+        [[(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)] for x, y, _ in known],
+        facecolors=[(colour_of(1), heat) for heat in heats], edgecolors=WHITE, linewidths=1, clip_on=False,
+    )  # fmt: skip
+    axes.add_collection(cells, autolim=False)
+    canvas.tip(cells, [f"{names(x, y)}: {value:.3f}" for x, y, value in known])
+
+    if side >= 20:  # below that the numbers would run into one another; hovering shows them
+        for x, y, value in known:
+            text = f"{value:.2f}" if side >= 30 else f"{value:.2f}".removeprefix("0")[:3]
+            axes.text(x + 0.5, y + 0.5, text, ha="center", va="center")
 
 
 def _shares(data: dict[str, Any]) -> Canvas:
@@ -114,9 +122,9 @@ def _shares(data: dict[str, Any]) -> Canvas:
     rows = data["rows"]
     labels = [short(row["label"]) for row in rows]
     canvas = Canvas(WIDTH, CLASS_ROW * len(rows) + 46)
-    axes = canvas.axes(left=wide(labels) + BESIDE + 4, top=6, right=14, bottom=40)
+    axes = canvas.axes(left=widest(labels) + BESIDE + 4, top=6, right=14, bottom=40)
     shown = [100 * share for row in rows for share in (row["fake"], row["real"]) if share is not None]
-    set_scale(axes, "x", scale([0.0, *shown]), data["text"])
+    canvas.set_scale(axes, "x", scale([0.0, *shown]), data["text"])
     axes.set(yticks=range(len(rows)), yticklabels=labels, ylim=(len(rows) - 0.5, -0.5))
     axes.tick_params(axis="y", pad=BESIDE)
 

@@ -44,8 +44,9 @@ def curve_charts(history_files: Sequence[Path], curves: Mapping[str, str]) -> Ch
     panels = []
     for panel in PANELS:
         own = [name for name in columns if curves[name] == panel]
-        if own:
-            panels.append(_panel(panel, own, histories, items))
+        chart = _panel(panel, own, histories, items)
+        if chart is not None:
+            panels.append(chart)
     if not panels:
         return None
 
@@ -56,7 +57,8 @@ def curve_charts(history_files: Sequence[Path], curves: Mapping[str, str]) -> Ch
     return Charts("How did the training go?", note, legend, tuple(panels), wide=True)
 
 
-def _panel(title: str, names: Sequence[str], histories: Sequence[History], items: Mapping[str, LegendItem]) -> Chart:
+def _panel(title: str, names: Sequence[str], histories: Sequence[History], items: Mapping[str, LegendItem]) -> Chart | None:
+    """One panel; None: no column has two values that it can show."""
     log = title == LOGARITHMIC
     drawn, said = [], []
     for seed, history in reversed(list(enumerate(histories))):  # the first one last, so that it lies above the others
@@ -68,8 +70,10 @@ def _panel(title: str, names: Sequence[str], histories: Sequence[History], items
                 if seed == 0:
                     said.append(f"{_words(name)} from {rounded(y[0])} to {rounded(y[-1])}")
 
+    if not drawn:
+        return None
     data = plot(axis(ACROSS), axis("", log=log), drawn, size=SIZE)
-    return Chart("plot", title, f"{title} in the first seed: {'; '.join(said) or 'nothing'}.", data)
+    return Chart("plot", title, f"{title} in the first seed: {'; '.join(said) or 'nothing to see'}.", data)
 
 
 def _read(file: Path, curves: Mapping[str, str]) -> History:
@@ -150,12 +154,12 @@ def _traces(fake: Any, real: Any) -> Charts | None:
 
 def _levels(fake: Any, real: Any) -> Chart | None:
     """The share of values at each level, on a logarithmic axis: rare levels betray more than frequent ones."""
-    if not fake.levels:
+    if not any(fake.levels):
         return None
     drawn = []
     for item, shares in _both(fake.levels, real and real.levels):
-        x, y = zip(*((level, 100 * share) for level, share in enumerate(shares) if share > 0), strict=True)
-        drawn.append(series(x, y, item, [item.label]))
+        points = [(level, 100 * share) for level, share in enumerate(shares) if share > 0]
+        drawn.append(series([x for x, _ in points], [y for _, y in points], item, [item.label]))
 
     words = ALONE
     if real is not None and real.levels:

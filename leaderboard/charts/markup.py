@@ -93,7 +93,7 @@ def _strip(root: Element) -> None:
 
 def _add_tips(group: Element, texts: Sequence[str]) -> None:
     """One text for each mark of a group where there are as many, else the first one for the whole group."""
-    marks = list(group.iter("use"))
+    marks = list(group.iter("use")) or list(group.iter("path"))  # paths: the cells of a table
     for target, text in zip(marks if len(marks) == len(texts) else [group], texts, strict=False):
         title = Element("title")
         title.text = plain(text)

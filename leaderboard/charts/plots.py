@@ -7,8 +7,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from gan_bench.leaderboard.charts.base import FAINT
-from gan_bench.leaderboard.charts.canvas import DASHED, TEXT, WHITE, Canvas, colour_of, set_scale, wide
+from gan_bench.leaderboard.charts.base import FAINT, TEXT, wide
+from gan_bench.leaderboard.charts.canvas import DASHED, WHITE, Canvas, colour_of, widest
 from gan_bench.leaderboard.charts.scales import scale
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in px
@@ -18,9 +18,9 @@ def plot(data: dict[str, Any]) -> Canvas:
     """See `base.plot` and `base.series` for the data."""
     canvas = Canvas(*data["size"])
     shown = {name: scale(list(_values(data, name)), data[name]["log"], data[name]["ticks"]) for name in ("x", "y")}
-    axes = canvas.axes(left=wide(shown["y"].labels) + 8, top=24 if data["y"]["text"] else 10, right=16, bottom=40)
+    axes = canvas.axes(left=widest(shown["y"].labels) + 8, top=24 if data["y"]["text"] else 10, right=16, bottom=40)
     for name in ("x", "y"):
-        set_scale(axes, name, shown[name], data[name]["text"])
+        canvas.set_scale(axes, name, shown[name], data[name]["text"])
 
     for rule in data["rules"]:
         _draw_rule(axes, rule)
@@ -102,8 +102,9 @@ def _draw_texts(axes: Axes, data: dict[str, Any]) -> None:
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in placed]
     for text in data["texts"]:
         x, y = axes.transData.transform((text["x"], text["y"]))
-        width = wide([text["text"]])
-        places = [(x + 8, y - 4), (x - 8 - width, y - 4), (x - width / 2, y + 9), (x - width / 2, y - 17), (x + 5, y + 6)]
+        width = wide(text["text"])
+        beside = [(x + 8, y - 4 + step) for step in (0, -13, 13, -26, 26)]
+        places = [*beside[:1], (x - 8 - width, y - 4), (x - width / 2, y + 9), (x - width / 2, y - 17), *beside[1:]]
         for left, bottom in places:
             box = (left, bottom - 2, left + width, bottom + TEXT)
             if _is_free(box, taken, axes):

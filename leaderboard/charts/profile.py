@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import math
 
-from gan_bench.leaderboard.charts.base import Chart, Charts, LegendItem, Look, axis, listed, look_of, plot, series, short
+from gan_bench.leaderboard.charts.base import (
+    Chart,
+    Charts,
+    LegendItem,
+    Look,
+    axis,
+    legend,
+    listed,
+    look_of,
+    plot,
+    series,
+    short,
+)
 from gan_bench.leaderboard.profile import SHOWN_TAUS, Curve, Profile
 
 LEAST_END = 1.5  # of the axis
@@ -28,8 +40,8 @@ def profile_charts(profile: Profile, look: Look) -> Charts:
     note = (
         "A line is the share of datasets in which an entry comes so near to the best one: higher is better. Shaded: its seeds."
     )
-    legend = tuple(look_of(look, curve.label)._replace(mark="-") for curve in profile.curves)
-    return Charts(profile.heading, note, legend, (Chart("plot", "", alt, data),))
+    lines = tuple(item._replace(mark="-") for item in legend((curve.label for curve in profile.curves), look))
+    return Charts(profile.heading, note, lines, (Chart("plot", "", alt, data),))
 
 
 def _steps(curve: Curve, item: LegendItem, end: float) -> dict[str, object]:

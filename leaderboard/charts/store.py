@@ -28,7 +28,7 @@ class ChartStore:
         self._asked: set[str] = set()
 
     def svg(self, chart: Chart) -> str:
-        """The <svg> element of a chart, to be put into a page as it is. Its ids are of this chart alone."""
+        """The <svg> element of a chart, to be put into a page as it is. Its ids are of this chart alone: show it once on a page."""
         key = json_digest([chart.kind, chart.title, chart.alt, chart.data, _drawn_by()])[:KEY_LENGTH]
         path = self.folder / f"{key}.svg"
         self._asked.add(path.name)

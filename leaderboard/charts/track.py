@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any
 
 from gan_bench.leaderboard.cells import FLATTERED, rounded
@@ -14,6 +15,7 @@ from gan_bench.leaderboard.charts.base import (
     Look,
     axis,
     ends,
+    legend,
     listed,
     look_of,
     plot,
@@ -30,6 +32,7 @@ from gan_bench.leaderboard.standings import Standings
 MOST_ROWS = 40  # of a list of entries; more cannot be read
 COIN_TOSS = {"axis": "y", "at": 0.5, "text": "coin toss"}
 FEWEST_FOLD = 1.5  # times by which two costs must differ to be worth an axis
+MARKED = ("real", "noise")  # reference rows whose names must stand beside their marks
 COSTS = {"tflop": "TFLOP of training", "train_seconds": "seconds of training"}
 
 
@@ -40,9 +43,8 @@ def headline_charts(s: Standings, look: Look) -> Charts | None:
         return None
     panels = tuple(_headline_panel(s, rows, task_words(task) if len(tasks) > 1 else "", look) for task, rows in tasks.items())
     note = "A mark is the mean over seeds, its bar the 95 % interval: entries whose bars overlap by far cannot be told apart."
-    if any(row.trained_against(row.headline) for rows in tasks.values() for row in rows):
-        note += f" {FLATTERED} was trained against this number, which flatters it."
-    return Charts("Which is best, and is that certain?", note, (), panels)
+    flattered = "".join({_flattered_note(rows, _headline(rows)) for rows in tasks.values()})
+    return Charts("Which is best, and is that certain?", note + flattered, (), panels)
 
 
 def _headline_panel(s: Standings, rows: Sequence[Row], title: str, look: Look) -> Chart:
@@ -58,9 +60,9 @@ def _headline_panel(s: Standings, rows: Sequence[Row], title: str, look: Look) -
 
 def _interval_row(row: Row, headline: Column, item: LegendItem) -> dict[str, Any]:
     estimate = row.of(headline)
-    tip = f"{_name(row)} {said(estimate)}"
+    tip = f"{_name(row, headline)} {said(estimate)}"
     look = {"colour": item.colour, "mark": item.mark}
-    return {"label": _name(row), "value": estimate.value, "ends": ends(estimate), "tip": tip, **look}
+    return {"label": _name(row, headline), "value": estimate.value, "ends": ends(estimate), "tip": tip, **look}
 
 
 def compute_charts(same: Sequence[Standings], look: Look) -> Charts | None:
@@ -85,7 +87,9 @@ def compute_charts(same: Sequence[Standings], look: Look) -> Charts | None:
     if not panels:
         return None
     note = "Further left: less training. A line joins the budgets of one variant."
-    return Charts("Is more compute worth it?", note, _legend(labels, look), tuple(panels))
+    for (_, headline), placed in groups.items():
+        note += _flattered_note([row for _, row in placed], headline)
+    return Charts("Is more compute worth it?", note, legend(labels, look), tuple(panels))
 
 
 def _compute_panel(placed: Sequence[tuple[Standings, Row]], headline: Column, cost: str, title: str, look: Look) -> Chart:
@@ -100,7 +104,8 @@ def _compute_panel(placed: Sequence[tuple[Standings, Row]], headline: Column, co
         points.sort(key=lambda point: point[:2])
         x, numbers = [spent for spent, *_ in points], [row.of(headline) for *_, row in points]
         tips = [
-            f"{_name(row)}, {preset}: {metric_title(headline)} {said(row.of(headline))} for {rounded(spent)} {COSTS[cost]}"
+            f"{_name(row, headline)}, {preset}: {metric_title(headline)} {said(row.of(headline))} "
+            f"for {rounded(spent)} {COSTS[cost]}"
             for spent, preset, row in points
         ]
         more: dict[str, Any] = {"line": "-" if len(points) > 1 else "", "y_ends": [ends(e) for e in numbers]}
@@ -120,28 +125,32 @@ def faithful_charts(s: Standings, look: Look) -> Charts | None:
     if pair is None:
         return None
     precision, recall = pair
-    rows = [row for row in s.rows if row.of(precision).value is not None and row.of(recall).value is not None]
-    drawn, texts, tips = [], [], []
-    for row in rows:
+    rows = [row for row in s.rows if _has(row, precision, recall)]
+    note = "Up: each image looks real. Right: as varied as real images. Crosses: to compare with, such as real and noise."
+    doubtful = [name for name, c in (("precision", precision), ("recall", recall)) if not s.telling(c)]
+    if doubtful:
+        note += f" Here {' and '.join(doubtful)} is not telling: damaged or random images score like real ones, or better."
+
+    named = legend([row.label for row in rows if row.kind != "reference"], look)
+    panel = _faithful_panel(rows, precision, recall, look)
+    return Charts("Faithful or diverse?", note + _flattered_note(rows, precision), named, (panel,))
+
+
+def _faithful_panel(rows: Sequence[Row], precision: Column, recall: Column, look: Look) -> Chart:
+    drawn, names, tips = [], [], []
+    for row in sorted(rows, key=lambda row: row.entries[0].name not in MARKED):  # these get the first places for their names
         x, y = _value(row.of(recall)), _value(row.of(precision))
-        tip = f"{_name(row)}: precision {said(row.of(precision))}, recall {said(row.of(recall))}"
+        tip = f"{_name(row, precision)}: precision {said(row.of(precision))}, recall {said(row.of(recall))}"
         item = look_of(look, row.label)
         if row.kind == "reference":
             item = LegendItem(row.label, FAINT, "P")
-            texts.append({"x": x, "y": y, "text": short(row.label)})
+            names.append({"x": x, "y": y, "text": short(row.label)})
         drawn.append(series([x], [y], item, [tip], x_ends=[ends(row.of(recall))], y_ends=[ends(row.of(precision))]))
         tips.append(tip)
 
-    note = (
-        "Up: each image looks real. Right: the images are as varied as the real ones. Crosses: what real images and noise have."
-    )
-    doubtful = [name for name, c in (("precision", precision), ("recall", recall)) if not s.telling(c)]
-    if doubtful:
-        note += f" Here {' and '.join(doubtful)} cannot be trusted: damaged or random images score like real ones or better."
     where = f"by {precision.extractor}"
-    data = plot(axis(f"recall, {where}", [0.0]), axis(f"precision, {where}", [0.0, 1.0]), drawn, texts=texts)
-    legend = _legend([row.label for row in rows if row.kind != "reference"], look)
-    return Charts("Faithful or diverse?", note, legend, (Chart("plot", "", listed(tips), data),))
+    data = plot(axis(f"recall, {where}", [0.0]), axis(f"precision, {where}", [0.0, 1.0]), drawn, texts=names)
+    return Chart("plot", "", listed(tips), data)
 
 
 def detectability_charts(s: Standings, look: Look) -> Charts | None:
@@ -167,7 +176,8 @@ def detectability_charts(s: Standings, look: Look) -> Charts | None:
         "Up: easier to detect, by a detector that never saw the variant; a lower bound, since another one may tell more. "
         "clean: images as drawn; web: re-encoded as a site would do it."
     )
-    return Charts("Does better mean harder to detect?", note, _legend(labels, look), tuple(panels))
+    note += "".join({_flattered_note(rows, headline) for headline, rows in groups.items()})
+    return Charts("Does better mean harder to detect?", note, legend(labels, look), tuple(panels))
 
 
 def _detectability_panel(s: Standings, rows: Sequence[Row], tier: str, title: str, look: Look) -> Chart:
@@ -175,7 +185,8 @@ def _detectability_panel(s: Standings, rows: Sequence[Row], tier: str, title: st
     drawn, tips = [], []
     for row in rows:
         quality, auroc = row.of(headline), row.detectability[tier]
-        tip = f"{_name(row)}: {metric_title(headline)} {said(quality)}, AUROC {said(auroc, share=True)} by {row.detector[tier]}"
+        told = f"AUROC {said(auroc, share=True)} by {short(row.detector[tier])}"
+        tip = f"{_name(row, headline)}: {metric_title(headline)} {said(quality)}, {told}"
         x, y = [_value(quality)], [_value(auroc)]
         drawn.append(series(x, y, look_of(look, row.label), [tip], x_ends=[ends(quality)], y_ends=[ends(auroc)]))
         tips.append(tip)
@@ -196,9 +207,15 @@ def _directed(s: Standings, column: Column) -> str:
     return f"{titles(s.columns)[column].rstrip(' ↑↓')}, {direction} is better"
 
 
-def _name(row: Row) -> str:
-    """Its label, shortened; marked where its loss uses the extractor of the headline."""
-    return short(row.label) + (FLATTERED if row.trained_against(row.headline) else "")
+def _name(row: Row, column: Column) -> str:
+    """Its label, shortened; marked where its loss uses the extractor of a column."""
+    return short(row.label) + (FLATTERED if row.trained_against(column) else "")
+
+
+def _flattered_note(rows: Iterable[Row], column: Column) -> str:
+    """Explains the mark behind a name, where there is one."""
+    marked = any(row.trained_against(column) for row in rows)
+    return f" {FLATTERED} its loss uses the network behind this number, which flatters it." if marked else ""
 
 
 def _value(estimate: Any) -> float:
@@ -227,14 +244,10 @@ def _fold(placed: Iterable[tuple[Standings, Row]], name: str) -> float:
 def _precision_recall(s: Standings) -> tuple[Column, Column] | None:
     """Precision and recall of one extractor and of the same images: the headline's extractor, else its kind, else the first."""
     pairs = []
-    for precision in s.columns:
-        recall = [c for c in s.columns if c.metric == "recall" and c[2:] == precision[2:]]
-        if (
-            precision.metric == "precision"
-            and recall
-            and any(row.of(precision).value is not None and row.of(recall[0]).value is not None for row in s.rows)
-        ):
-            pairs.append((precision, recall[0]))
+    for precision, recall in product(s.columns, repeat=2):
+        is_pair = (precision.metric, recall.metric) == ("precision", "recall") and precision[2:] == recall[2:]
+        if is_pair and any(_has(row, precision, recall) for row in s.rows):
+            pairs.append((precision, recall))
     if not pairs:
         return None
 
@@ -242,5 +255,6 @@ def _precision_recall(s: Standings) -> tuple[Column, Column] | None:
     return min(pairs, key=lambda pair: (pair[0].extractor != wanted, pair[0].extractor.split("@")[0] != wanted.split("@")[0]))
 
 
-def _legend(labels: Iterable[str], look: Look) -> tuple[LegendItem, ...]:
-    return tuple(look_of(look, label) for label in dict.fromkeys(labels))
+def _has(row: Row, *columns: Column) -> bool:
+    """Whether a row has a value in each of these columns."""
+    return all(row.of(column).value is not None for column in columns)
