@@ -146,9 +146,8 @@ class BoardTable {
         type: i === 0 || header.classList.contains("num") ? "bench-number" : "bench-text",
       })),
     });
-    this.table.on("draw column-visibility", () => {  // it marks the headers of groups too, which no order belongs to
-      for (const group of all("thead tr.groups th", element)) group.removeAttribute("aria-sort");
-    });
+    this.sorted = [];
+    this.table.on("draw column-visibility", () => this.markSorted());
     for (const [i, header] of this.headers.entries()) {
       one("button.sort", header)?.addEventListener("click", () => this.sort(i));
     }
@@ -164,11 +163,16 @@ class BoardTable {
   }
 
   sort(column) {
-    const header = this.headers[column], now = header.getAttribute("aria-sort");
-    const up = now ? now === "descending" : header.dataset.first === "up";
-    for (const other of this.headers) other.removeAttribute("aria-sort");
-    header.setAttribute("aria-sort", up ? "ascending" : "descending");
-    this.table.order([column, up ? "asc" : "desc"]).draw();
+    const [now, direction] = this.sorted, first = this.headers[column].dataset.first === "up" ? "ascending" : "descending";
+    const other = { ascending: "descending", descending: "ascending" };
+    this.sorted = [column, now === column ? other[direction] : first];
+    this.table.order([column, this.sorted[1].replace("ending", "")]).draw();
+  }
+
+  // DataTables marks headers of groups too, and loses count of the fixed order.
+  markSorted() {
+    for (const header of all("thead [aria-sort]", this.element)) header.removeAttribute("aria-sort");
+    if (this.sorted.length) this.headers[this.sorted[0]].setAttribute("aria-sort", this.sorted[1]);
   }
 
   addTools() {
