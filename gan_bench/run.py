@@ -19,7 +19,7 @@ from gan_bench.executors.local import workers
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Unavailable
 from gan_bench.judge import panels, run_panel
-from gan_bench.leaderboard.page import Board
+from gan_bench.leaderboard.board import Board
 from gan_bench.plan import in_order
 from gan_bench.records import AttackRecord, CellRecord, CellSpec, JudgeRecord, Plan, ReferenceRecord, ReferenceSpec
 from gan_bench.references import run_reference

@@ -103,20 +103,23 @@ def verdict(rows: Sequence[Row]) -> str:
     if not fair:
         return "Nothing can be ranked: the training of each entry aimed at this number."
 
-    name, seeds = metric_title(headline), min(row.of(headline).seeds for row in fair)
+    name, ranked = metric_title(headline), [row for row in fair if row.ranks]
     if len(rows) == 1 or len(fair) == 1:
         return f"{fair[0].label} is alone: there is no other entry to compare it with."
-    if not any(row.ranks for row in fair):
+    if not ranked:
         return (
             f"{fair[0].label} has the best {name}, but nobody knows whether it wins: one training of each tells nothing of "
             "the next. `--seeds 3` gives ranks."
         )
 
-    first = [row for row in fair if row.ranks and row.ranks[0] == 1]
+    first, seeds = [row for row in ranked if row.ranks and row.ranks[0] == 1], min(row.of(headline).seeds for row in ranked)
+    unknown = [row.label for row in fair if not row.ranks]
+    limit = f" Not ranked, since one seed tells nothing: {', '.join(unknown)}." if unknown else ""
     if [row.ranks for row in first] == [(1, 1)]:
-        return f"{first[0].label} wins for certain: in {name} it is better than all others, over {seeds} seeds."
-    labels = [row.label for row in first]
-    return f"No certain winner: {', '.join(labels[:-1])} or {labels[-1]} is first in {name}; more seeds than {seeds} may tell."
+        others = "all others that are ranked" if unknown else "all others"
+        return f"{first[0].label} wins for certain: in {name} it is better than {others}, over {seeds} seeds.{limit}"
+    *most, last = [row.label for row in first]
+    return f"No certain winner: {', '.join(most)} or {last} is first in {name}; more seeds than {seeds} may tell.{limit}"
 
 
 def failures(s: Standings) -> list[str]:

@@ -36,7 +36,7 @@ class Runs(NamedTuple):
     results   all readable records, in a fixed order
     problems  one sentence for each thing that is wrong, with what to do about it
     rules     dataset -> how its table is read
-    suites    dataset -> the suite of gan-bench that has it
+    suites    dataset -> the suite of gan-bench that it was taken from
     """
 
     results: list[Result]
@@ -62,7 +62,9 @@ def read_runs(folders: Sequence[Path], needed: bool = False) -> Runs:
         raise UserError(" ".join(problems[:MOST_TOLD]))
     for sentence in problems:
         log.warning("%s", sentence)
-    return Runs(results, problems, all_rules(folders), suites.of_datasets())
+    of_users = rules_in(folders)  # what their own suite files have: nobody knows the paths of these
+    ours = {dataset: suite for dataset, suite in suites.of_datasets().items() if dataset not in of_users}
+    return Runs(results, problems, suites.table_rules() | of_users, ours)
 
 
 def all_rules(folders: Iterable[Path]) -> dict[str, TableRules]:
