@@ -72,7 +72,8 @@ def _draw_series(canvas: Canvas, axes: Axes, drawn: dict[str, Any]) -> None:
 def _draw_rule(axes: Axes, rule: dict[str, Any]) -> None:
     """A dashed line across, and its name at its end."""
     look: Any = {"color": colour_of(FAINT), "linestyle": DASHED, "linewidth": 1.2, "clip_on": False}
-    at, faint = rule["at"], {"color": colour_of(FAINT)}
+    faint: Any = {"color": colour_of(FAINT)}
+    at = rule["at"]
     if rule["axis"] == "y":
         axes.axhline(at, **look)
         axes.annotate(rule["text"], (1, at), (0, 3), ("axes fraction", "data"), "offset points", ha="right", **faint)
