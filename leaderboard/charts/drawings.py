@@ -160,10 +160,8 @@ def _modes(data: dict[str, Any]) -> Canvas:
             [cross] = axes.plot([x], [y], "X", color=colour_of(MISSED), markersize=9, markeredgecolor=WHITE, clip_on=False)
             canvas.tip(cross, [f"missed: no point near ({x:.3g}, {y:.3g})"])
 
-    twice = [
-        point for point in data["points"] for _ in range(2)
-    ]  # lines of no length with round ends, which are short to write
-    if twice:
+    twice = [point for point in data["points"] for _ in range(2)]
+    if twice:  # lines of no length with round ends, since a mark for each point would take four times the bytes
         path = Path(twice, [Path.MOVETO, Path.LINETO] * (len(twice) // 2))
         dots = PathPatch(path, edgecolor=colour_of(0), fill=False, capstyle="round", linewidth=2.4, alpha=0.6, clip_on=False)
         axes.add_artist(dots)

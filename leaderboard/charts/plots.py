@@ -72,27 +72,14 @@ def _draw_series(canvas: Canvas, axes: Axes, drawn: dict[str, Any]) -> None:
 def _draw_rule(axes: Axes, rule: dict[str, Any]) -> None:
     """A dashed line across, and its name at its end."""
     look: Any = {"color": colour_of(FAINT), "linestyle": DASHED, "linewidth": 1.2, "clip_on": False}
-    (axes.axvline if rule["axis"] == "x" else axes.axhline)(rule["at"], **look)
+    faint: Any = {"color": colour_of(FAINT)}
+    at = rule["at"]
     if rule["axis"] == "y":
-        axes.annotate(
-            rule["text"],
-            (1, rule["at"]),
-            (0, 3),
-            ("axes fraction", "data"),
-            "offset points",
-            color=colour_of(FAINT),
-            ha="right",
-        )
+        axes.axhline(at, **look)
+        axes.annotate(rule["text"], (1, at), (0, 3), ("axes fraction", "data"), "offset points", ha="right", **faint)
     else:
-        axes.annotate(
-            rule["text"],
-            (rule["at"], 1),
-            (0, 3),
-            ("data", "axes fraction"),
-            "offset points",
-            color=colour_of(FAINT),
-            ha="center",
-        )
+        axes.axvline(at, **look)
+        axes.annotate(rule["text"], (at, 1), (0, 3), ("data", "axes fraction"), "offset points", ha="center", **faint)
 
 
 def _draw_texts(axes: Axes, data: dict[str, Any]) -> None:

@@ -36,7 +36,8 @@ def profile_charts(profile: Profile, look: Look) -> Charts:
         axis(f"share of {len(profile.datasets)} datasets", [0.0, 1.0]),
         drawn,
     )
-    alt = f"The share of datasets in which an entry is at most {tau:g} times worse than the best one: {listed(shares)}"
+    what = f"The share of datasets in which an entry is at most {tau:g} times worse than the best one"
+    alt = f"{profile.heading}. {what}: {listed(shares)}"
     note = (
         "A line is the share of datasets in which an entry comes so near to the best one: higher is better. Shaded: its seeds."
     )

@@ -53,7 +53,8 @@ def named(value: float) -> str:
 
 def _ticks(low: float, high: float) -> list[float]:
     found = MaxNLocator(nbins=MOST_TICKS - 1, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    return [round(float(tick), 12) for tick in found if low <= tick <= high]
+    # + 0.0: no "-0"
+    return [round(float(tick), 12) + 0.0 for tick in found if low <= tick <= high]
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

@@ -28,7 +28,7 @@ class ChartStore:
         self._asked: set[str] = set()
 
     def svg(self, chart: Chart) -> str:
-        """The <svg> element of a chart, to be put into a page as it is. Its ids are of this chart alone: show it once on a page."""
+        """The <svg> element of a chart, to be put into a page as it is, and once: its ids are of this chart alone."""
         key = json_digest([chart.kind, chart.title, chart.alt, chart.data, _drawn_by()])[:KEY_LENGTH]
         path = self.folder / f"{key}.svg"
         self._asked.add(path.name)
