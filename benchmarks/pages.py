@@ -68,7 +68,8 @@ SORT_AND_FILTER = """async () => {
   const sorts = [], filters = [];
   for (const button of document.querySelectorAll("table.data thead button.sort")) sorts.push(await timed(() => button.click()));
   for (const text of ["g", "ga", "gan", "dcgan", ""]) filters.push(await timed(() => type(text)));
-  return {rows: document.querySelectorAll("table.data tbody tr").length, sort_ms: Math.max(...sorts), filter_ms: Math.max(...filters)};
+  const rows = document.querySelectorAll("table.data tbody tr").length;
+  return {rows, sort_ms: Math.max(...sorts), filter_ms: Math.max(...filters)};
 }"""
 
 
@@ -94,7 +95,10 @@ def records(rng: random.Random) -> Iterator[tuple[Path, CellRecord | ReferenceRe
         for rate in RATES:
             for variant in VARIANTS:
                 for seed in range(SEEDS):
-                    yield Path("cells") / dataset / f"{variant}@{rate}" / f"seed-{seed}", cell(dataset, variant, rate, seed, rng)
+                    yield (
+                        Path("cells") / dataset / f"{variant}@{rate}" / f"seed-{seed}",
+                        cell(dataset, variant, rate, seed, rng),
+                    )
         for k in range(N_DETECTORS):
             for seed in range(SEEDS):
                 yield Path("detectors") / dataset / f"detector-{k}" / f"seed-{seed}", judge(dataset, k, seed, rng)
@@ -108,8 +112,8 @@ def metrics(level: float, rng: random.Random) -> tuple[MetricValue, ...]:
             value = (1 / (1 + level) if higher else 10 * level) * rng.uniform(0.9, 1.1)
             interval = Interval(low=0.9 * value, high=1.1 * value, method="95 % interval over samples")
             found.append(MetricValue(
-                name=f"{name}_{extractor}_5k", metric=name, extractor=extractor, value=value, higher_is_better=higher, n_fake=5000,
-                n_real=10_000, split="train", interval=interval,
+                name=f"{name}_{extractor}_5k", metric=name, extractor=extractor, value=value, higher_is_better=higher,
+                n_fake=5000, n_real=10_000, split="train", interval=interval,
             ))  # fmt: skip
     return tuple(found)
 
@@ -126,7 +130,8 @@ def cell(dataset: str, variant: str, rate: float, seed: int, rng: random.Random)
         score_seconds=20.0, peak_memory_mb=900.0,
     )  # fmt: skip
     return CellRecord(
-        environment=HERE, spec=spec, spec_hash=spec_hash(spec), status="done", dataset_digest="d", samples_digest=f"{variant} {rate} {seed}",
+        environment=HERE, spec=spec, spec_hash=spec_hash(spec), status="done", dataset_digest="d",
+        samples_digest=f"{variant} {rate} {seed}",
         extractors={"lite0@64": ExtractorInfo(digest="e")}, metrics=metrics(level, rng), cost=cost, title=variant.upper(),
         paper="Nobody 2026", generator_parameters=1_200_000, paper_settings={"lr": 2e-4},
         curves={"g_loss": "Losses", "d_loss": "Losses", "g_gradient": "Gradient norm", "d_gradient": "Gradient norm"},
@@ -141,7 +146,12 @@ def references(dataset: str, rng: random.Random) -> Iterator[tuple[Path, Referen
         yield (
             Path("references") / dataset / name,
             ReferenceRecord(
-                environment=HERE, spec=spec, spec_hash=spec_hash(spec), dataset_digest="d", samples_digest=name, metrics=metrics(level, rng)
+                environment=HERE,
+                spec=spec,
+                spec_hash=spec_hash(spec),
+                dataset_digest="d",
+                samples_digest=name,
+                metrics=metrics(level, rng),
             ),
         )
 
@@ -162,7 +172,13 @@ def judge(dataset: str, k: int, seed: int, rng: random.Random) -> JudgeRecord:
     for corruption in CORRUPTIONS:
         found += [detection(ROBUST, "all", TIERS[0], rng, corruption=corruption, severity=n) for n in range(1, 6)]
     return JudgeRecord(
-        environment=HERE, spec=spec, spec_hash=spec_hash(spec), status="done", detections=tuple(found), method="made up", seconds=9.0
+        environment=HERE,
+        spec=spec,
+        spec_hash=spec_hash(spec),
+        status="done",
+        detections=tuple(found),
+        method="made up",
+        seconds=9.0,
     )
 
 
@@ -173,7 +189,8 @@ def detection(protocol: str, variant: str, tier: str, rng: random.Random, **more
         ("ap", "real_accuracy", "fake_accuracy", "threshold", "real_accuracy_at_threshold", "fake_accuracy_at_threshold"), 0.7
     ) | dict.fromkeys(("oracle_accuracy", "eer", "ece", "brier", "nll"), 0.3)
     known = {
-        "protocol": protocol, "variant": variant, "tier": tier, "auroc": auroc, "validate_auroc": auroc, "n_real": 900, "n_fake": 900,
+        "protocol": protocol, "variant": variant, "tier": tier, "auroc": auroc, "validate_auroc": auroc,
+        "n_real": 900, "n_fake": 900,
         "auroc_interval": Interval(low=auroc - 0.01, high=min(1.0, auroc + 0.01), method="bootstrap over images"),
     }  # fmt: skip
     return Detection.model_validate({**merits, **known, **more})
@@ -203,7 +220,9 @@ def build(runs: list[Path], out: Path) -> float:
     """Seconds that the command takes in a new process."""
     started = time.monotonic()
     subprocess.run(
-        [sys.executable, "-m", "gan_bench", "leaderboard", *map(str, runs), "--out", str(out)], check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "gan_bench", "leaderboard", *map(str, runs), "--out", str(out)],
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
     return time.monotonic() - started
 

@@ -1,4 +1,4 @@
-"""One row for each detector of a track: what it finds as drawn and re-encoded, of generators it saw and did not, and damaged."""
+"""One row for each detector of a track: what it finds of generators that it saw and did not, as drawn, re-encoded, damaged."""
 
 from __future__ import annotations
 
@@ -50,10 +50,8 @@ def damages(s: Standings) -> dict[str, Damage]:
 
 def unseen(detected: Iterable[Detected], detector: str, tier: str) -> float | None:
     """The mean AUROC of a detector over variants, each fitted without it; None where it was not tested so."""
-    aurocs = [
-        d.auroc.value for d in detected
-        if (d.detector, d.tier, d.protocol) == (detector, tier, LEAVE_ONE_OUT) and d.variant != EVERY and d.auroc.value is not None
-    ]  # fmt: skip
+    own = [d for d in detected if (d.detector, d.tier, d.protocol) == (detector, tier, LEAVE_ONE_OUT) and d.variant != EVERY]
+    aurocs = [d.auroc.value for d in own if d.auroc.value is not None]
     return fmean(aurocs) if aurocs else None
 
 
@@ -64,13 +62,18 @@ def summary_table(s: Standings) -> Table:
     columns = [
         (ColumnHeader("Detector", numeric=False, name=True), [_name_cell(s, label) for label in labels]),
         *_tier_columns(s, labels, SAW, SEEN, tiers, lambda label, tier: seen_on_all(s.detected, label, tier)),
-        *_tier_columns(s, labels, DID_NOT_SEE, LEAVE_ONE_OUT, tiers, lambda label, tier: _estimate(unseen(s.detected, label, tier))),
+        *_tier_columns(
+            s, labels, DID_NOT_SEE, LEAVE_ONE_OUT, tiers, lambda label, tier: Estimate(unseen(s.detected, label, tier))
+        ),
         *_damage_columns(broken, labels),
         (
             ColumnHeader("Controls", "the leakage audit: what is found where nothing should be", numeric=False, term="audit"),
             [_control_cell(s, label) for label in labels],
         ),
-        (ColumnHeader("Seconds", "of all its fits and tests, the mean over seeds", group=COST), [_seconds_cell(s, label) for label in labels]),
+        (
+            ColumnHeader("Seconds", "of all its fits and tests, the mean over seeds", group=COST),
+            [_seconds_cell(s, label) for label in labels],
+        ),
     ]  # fmt: skip
     shown = [column for column in columns if any(cell.text not in ("", DASH) for cell in column[1])]
     rows = [list(cells) for cells in zip(*(cells for _, cells in shown), strict=True)]
@@ -137,21 +140,22 @@ def _damage_columns(broken: dict[str, Damage], labels: list[str]) -> list[tuple[
     worst = [_worst_cell(broken.get(label)) for label in labels]
     columns = [
         (ColumnHeader("Mean ↑", "AUROC, over all corruptions and severities", "down", term="robust", group=DAMAGED), mean),
-        (ColumnHeader("Worst ↑", "AUROC under the corruption that hides fakes best", "down", term="robust", group=DAMAGED), worst),
+        (
+            ColumnHeader("Worst ↑", "AUROC under the corruption that hides fakes best", "down", term="robust", group=DAMAGED),
+            worst,
+        ),
     ]
     for corruption in corruptions:
         cells = [_share(broken[label].means.get(corruption)) if label in broken else TableCell(DASH) for label in labels]
-        header = ColumnHeader(f"{corruption} ↑", "AUROC, the mean over severities", "down", group=DAMAGED, shown="jpeg" in corruption)
+        header = ColumnHeader(
+            f"{corruption} ↑", "AUROC, the mean over severities", "down", group=DAMAGED, shown="jpeg" in corruption
+        )
         columns.append((header, cells))
     return columns
 
 
 def _share(value: float | None) -> TableCell:
-    return share_cell(_estimate(value), heat=True)
-
-
-def _estimate(value: float | None) -> Estimate:
-    return Estimate(value)
+    return share_cell(Estimate(value), heat=True)
 
 
 def _worst_cell(damage: Damage | None) -> TableCell:
@@ -173,5 +177,7 @@ def _control_cell(s: Standings, label: str) -> TableCell:
 
 
 def _seconds_cell(s: Standings, label: str) -> TableCell:
-    seconds = [e.record.seconds for e in s.judges if e.label == label and isinstance(e.record, JudgeRecord) and e.record.seconds]
+    seconds = [
+        e.record.seconds for e in s.judges if e.label == label and isinstance(e.record, JudgeRecord) and e.record.seconds
+    ]
     return TableCell(rounded(fmean(seconds)), value=fmean(seconds)) if seconds else TableCell(DASH)

@@ -94,7 +94,10 @@ def generator_matrix(s: Standings, tier: str) -> Table:
         found[d.fitted_on][d.variant] = d
 
     variants = _tested(shown, s)
-    headers = [ColumnHeader("Fitted on", numeric=False, name=True), *(ColumnHeader(variant, first="down") for variant in variants)]
+    headers = [
+        ColumnHeader("Fitted on", numeric=False, name=True),
+        *(ColumnHeader(variant, first="down") for variant in variants),
+    ]
     fitted = [variant for variant in variants if variant in found] + [key for key in found if key not in variants]
     rows = [[TableCell(key), *(_auroc_cell(found[key].get(variant)) for variant in variants)] for key in fitted]
     return Table(headers, rows, [""] * len(rows))

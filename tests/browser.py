@@ -13,7 +13,7 @@ from tests.boards import attack, attacks, cell, detection, interval, judge, metr
 
 SCRIPT = "<script>alert(1)</script>"
 LONG = "x" * 300
-HOSTILE = (SCRIPT, "=1+1", "../../etc/passwd", 'a "quoted" \'name\' & more', "emoji \U0001f600\nnewline", LONG)
+HOSTILE = (SCRIPT, "=1+1", "../../etc/passwd", "a \"quoted\" 'name' & more", "emoji \U0001f600\nnewline", LONG)
 CURVES = {"d_loss": "Losses", "g_loss": "Losses", "d_gradient": "Gradient norm"}
 VARIANTS = {"dcgan": 10.0, "cgan": 8.0, "wgan": 14.0}
 TIER_AUROCS = {"clean": 0.98, "web": 0.83}
@@ -62,8 +62,9 @@ def cells(dataset: str, names: dict[str, float], folder: Path) -> list[Result]:
                 metric(fd / 2, "kid"), metric(0.5, "coverage", higher_is_better=True),
             ]  # fmt: skip
             found = cell(
-                name, *numbers, seed=seed, dataset=dataset, title=name.upper(), settings={"lr": 2e-4, "z_dim": 64}, curves=CURVES,
-                paper="https://arxiv.org/abs/1511.06434", moments=(0.0, 4.0, 8.0), paper_settings={"lr": 1e-4}, samples_digest=f"{name}{seed}",
+                name, *numbers, seed=seed, dataset=dataset, title=name.upper(), settings={"lr": 2e-4, "z_dim": 64},
+                curves=CURVES, paper="https://arxiv.org/abs/1511.06434", moments=(0.0, 4.0, 8.0), paper_settings={"lr": 1e-4},
+                samples_digest=f"{name}{seed}",
             )  # fmt: skip
             made.append(with_files(found, folder / dataset, len(made)))
     return made

@@ -1,6 +1,6 @@
 """The pages in Chromium, opened from the disk: what a reader does there by pointer and by keyboard, and axe-core's rules.
 
-Without Chromium, or without playwright, these tests are skipped. GAN_BENCH_SCREENSHOTS names a folder for pictures of the pages.
+Without Chromium, or without playwright, these tests are skipped. GAN_BENCH_SCREENSHOTS: a folder for pictures of the pages.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ PAGES = {
     "compare": f"{TRACK}/compare.html", "entry": f"{TRACK}/entries/dcgan.html", "detector": f"{TRACK}/detectors/spectrum.html",
     "hostile": "mnist_quick_0.3/index.html",
 }  # fmt: skip
-RULES = {"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}  # tags of axe-core: levels A and AA
+RULES = {
+    "preload": False,
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+}  # tags of axe-core: levels A and AA
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,9 @@ class Tab:
     def __init__(self, browser: Any, site: Path, name: str, **more: Any) -> None:
         self.context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **more})
         self.page, self.site, self.faults = self.context.new_page(), site, []
-        self.page.on("console", lambda message: self.faults.append(message.text) if message.type in ("error", "warning") else None)
+        self.page.on(
+            "console", lambda message: self.faults.append(message.text) if message.type in ("error", "warning") else None
+        )
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
         self.page.on("request", self._hear)
@@ -80,9 +85,7 @@ def tab(browser: Any, site: Path, request: pytest.FixtureRequest) -> Iterator[Ta
 
 def names_shown(page: Any) -> list[str]:
     """The names of the rows of the first table, from the top."""
-    found: list[str] = page.evaluate(
-        "[...document.querySelectorAll('table.data tbody tr')].map(r => (r.querySelector('th.name a:not(.anchor)') ?? r.querySelector('th.name')).textContent.trim())"
-    )
+    found: list[str] = page.locator("table.data tbody th.name > a:not(.anchor)").all_text_contents()
     return found
 
 
@@ -95,7 +98,9 @@ def background(page: Any) -> str:
 @pytest.mark.parametrize("width", [WIDE, NARROW], ids=["1400", "400"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_breaks_no_rule_of_levels_a_and_aa_and_fits(browser: Any, site: Path, name: str, scheme: str, width: dict) -> None:
+def test_a_page_breaks_no_rule_of_levels_a_and_aa_and_fits(
+    browser: Any, site: Path, name: str, scheme: str, width: dict
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     opened = Tab(browser, site, name, viewport=width, color_scheme=scheme)
     found = axe.Axe().run(opened.page, options=RULES)
@@ -182,7 +187,8 @@ def test_headers_and_names_stay_in_sight_when_the_table_is_scrolled(browser: Any
     opened.page.get_by_role("button", name="All columns").click()
     opened.page.keyboard.press("Escape")
     place = """() => {
-      const box = document.querySelector(".box"), name = box.querySelector("thead th.name"), row = box.querySelector("tbody th.name");
+      const box = document.querySelector(".box");
+      const name = box.querySelector("thead th.name"), row = box.querySelector("tbody th.name");
       box.style.maxHeight = "260px"; box.scrollTo(300, 80);
       const [b, n, r] = [box, name, row].map(element => element.getBoundingClientRect());
       return [Math.round(n.left - b.left), Math.round(r.left - b.left), n.top - b.top < 40];

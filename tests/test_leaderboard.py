@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from gan_bench.leaderboard.curves import history_figure
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from scipy.stats import t
@@ -19,7 +20,6 @@ from gan_bench import leaderboard
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard import figures
 from gan_bench.leaderboard.columns import titles
-from gan_bench.leaderboard.curves import history_figure
 from gan_bench.records import PANELS, Cue, Detection, Result
 from gan_bench.run_folder import read_runs
 from tests.boards import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -11,12 +10,13 @@ from gan_bench.core.progress import bar
 from gan_bench.leaderboard.badges import entry_badge, track_badge
 from gan_bench.leaderboard.board import Board, board_of
 from gan_bench.leaderboard.charts import ChartStore, looks
+from gan_bench.leaderboard.charts.base import Look
 from gan_bench.leaderboard.charts.palette import VARIABLES
 from gan_bench.leaderboard.pages.compare import compare_page
 from gan_bench.leaderboard.pages.detector import detector_page
 from gan_bench.leaderboard.pages.detectors import detectors_page
 from gan_bench.leaderboard.pages.entry import entry_page
-from gan_bench.leaderboard.pages.folder import Folder
+from gan_bench.leaderboard.pages.folder import PagesFolder
 from gan_bench.leaderboard.pages.front import front_page
 from gan_bench.leaderboard.pages.glossary import glossary_page
 from gan_bench.leaderboard.pages.names import Names
@@ -45,7 +45,7 @@ def build(
     suites    dataset -> the suite that trains on it, for the commands that make a record again
     """
     board = board_of(results, rules or {})
-    folder = Folder(out, problems=list(problems))
+    folder = PagesFolder(out, problems=list(problems))
     names = [Names(s) for s in board.standings]
     store = ChartStore(out / "charts")
     site = Site(folder, board, store, _look(board), states(results), names, dict(suites or {}))
@@ -65,7 +65,7 @@ def build(
     return board
 
 
-def _look(board: Board) -> dict[str, object]:
+def _look(board: Board) -> Look:
     """One colour and one mark for each entry, and for each detector, in every chart."""
     entries = [row.label for s in board.standings for row in s.rows if row.kind in ("variant", "external")]
     detectors = [entry.label for s in board.standings for entry in s.judges]
@@ -95,7 +95,7 @@ def _write_data(site: Site) -> None:
     site.folder.write("leaderboard.json", site.board.json())
 
 
-def _write_assets(folder: Folder) -> None:
+def _write_assets(folder: PagesFolder) -> None:
     package = resources.files("gan_bench.leaderboard")
     for name in ASSETS:
         folder.keep(f"assets/{name}", (package / "assets" / name).read_bytes())

@@ -1,4 +1,4 @@
-"""The code of a variant as it was trained: a user's own file out of the record, or the module of this installation if it is the same."""
+"""The code of a variant as it was trained: a user's own file out of the record, or a module of ours if it is still the same."""
 
 from __future__ import annotations
 

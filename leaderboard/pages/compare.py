@@ -1,4 +1,4 @@
-"""The page that puts two or three entries of a track side by side: it holds their numbers and verdicts, and a script shows them."""
+"""Two or three entries of a track side by side: the page holds their numbers and verdicts, and a script shows them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,19 @@ def compare_page(site: Site, names: Names) -> None:
     """Write it."""
     s = names.s
     columns, words = filled(s.columns, s.rows), titles(s.columns)
-    shown = [{"title": words[c], "term": anchor(c.metric), "verdicts": verdicts(s.rows, c) if s.telling(c) else None} for c in columns]
-    shown += [{"title": f"Detectability {tier}, at least ↓", "term": "detectability", "verdicts": None} for tier in HEADLINE_TIERS]
-    entries = [_entry(site, names, row, [_value(row, c) for c in columns] + [_auroc(row, tier) for tier in HEADLINE_TIERS]) for row in s.rows]
+    shown = [
+        {"title": words[c], "term": anchor(c.metric), "verdicts": verdicts(s.rows, c) if s.telling(c) else None}
+        for c in columns
+    ]
+    shown += [
+        {"title": f"Detectability {tier}, at least ↓", "term": "detectability", "verdicts": None} for tier in HEADLINE_TIERS
+    ]
+    entries = [
+        _entry(site, names, row, [_value(row, c) for c in columns] + [_auroc(row, tier) for tier in HEADLINE_TIERS])
+        for row in s.rows
+    ]
     site.write(
-        f"{names.folder}/compare.html", "compare.html.j2", f"Compare, {s.track.dataset} {s.track.preset}: gan-bench", track_nav(names, "Compare"),
+        f"{names.folder}/compare.html", "compare.html.j2", names.window("Compare"), track_nav(names, "Compare"),
         track=s.track,
         entries=entries,
         data=_script_data({"columns": shown, "entries": entries}),
@@ -55,4 +63,4 @@ def _auroc(row: Row, tier: str) -> list[str] | None:
 def _script_data(data: dict[str, Any]) -> Markup:
     """JSON inside a script element, which ends at the first "</": no text of a user may hold one."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - nothing can end it
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -28,7 +28,7 @@ def detector_page(site: Site, names: Names, label: str) -> None:
     picture, caption = explained(site, names, label)
     methods = [e.record.method for e in entries if isinstance(e.record, JudgeRecord) and e.record.method]
     site.write(
-        names.detector_page(label), "detector.html.j2", f"{label}, detector of {s.track.dataset}: gan-bench", track_nav(names, ""),
+        names.detector_page(label), "detector.html.j2", names.window(label), track_nav(names, ""),
         track=s.track,
         detectors_page=f"{names.folder}/detectors.html#row-{names.detectors[label]}",
         label=label,
@@ -60,7 +60,11 @@ def _facts(site: Site, entries: list[Entry]) -> list[str]:
     records = [entry.record for entry in entries if isinstance(entry.record, JudgeRecord)]
     seeds = ", ".join(str(entry.seed) for entry in entries)
     states = sorted({site.state(entry) for entry in entries})
-    images = [f"fitted on {records[0].n_fit:,} images, validated on {records[0].n_validate:,}"] if records and records[0].n_fit else []
+    images = (
+        [f"fitted on {records[0].n_fit:,} images, validated on {records[0].n_validate:,}"]
+        if records and records[0].n_fit
+        else []
+    )
     seconds = [f"{sum(r.seconds for r in records) / len(records):.0f} s a seed"] if records else []
     return [f"seed{'s' * (len(entries) > 1)} {seeds}", *images, *seconds, *states]
 
@@ -84,13 +88,18 @@ def _by_generator(alone: Standings) -> Table:
     places = list(dict.fromkeys((d.tier, d.protocol) for d in own))
     found = {(d.variant, d.tier, d.protocol): d for d in own}
     headers = [ColumnHeader("Generator", numeric=False, name=True)]
-    headers += [ColumnHeader(f"{protocol}, {tier}", PROTOCOL_WORDS.get(protocol, ""), "down", term=protocol) for tier, protocol in places]
+    headers += [
+        ColumnHeader(f"{protocol}, {tier}", PROTOCOL_WORDS.get(protocol, ""), "down", term=protocol)
+        for tier, protocol in places
+    ]
 
     order = {row.label: i for i, row in enumerate(alone.rows)}
     rows = []
     for variant in sorted({d.variant for d in own}, key=lambda label: (order.get(label, len(order)), label)):
         detections = [found.get((variant, tier, protocol)) for tier, protocol in places]
-        rows.append([TableCell(variant), *(TableCell(DASH) if d is None else share_cell(d.auroc, heat=True) for d in detections)])
+        rows.append(
+            [TableCell(variant), *(TableCell(DASH) if d is None else share_cell(d.auroc, heat=True) for d in detections)]
+        )
     return Table(headers, rows, [""] * len(rows))
 
 

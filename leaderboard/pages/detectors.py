@@ -9,7 +9,7 @@ from gan_bench.leaderboard.charts.detectors import damage_charts, pairs_charts
 from gan_bench.leaderboard.detections import tiers_of
 from gan_bench.leaderboard.detector_summary import summary_answers, summary_table
 from gan_bench.leaderboard.notes import detector_notes
-from gan_bench.leaderboard.pages.folder import Picture
+from gan_bench.leaderboard.pages.folder import ShownPicture
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
 from gan_bench.leaderboard.pages.track import RowPlace
@@ -24,15 +24,17 @@ def detectors_page(site: Site, names: Names) -> None:
     table = summary_table(s)
     labels = [next(cell.text for cell, header in zip(row, table.headers, strict=True) if header.name) for row in table.rows]
     links = {label: f"detectors/{name}.html" for label, name in names.detectors.items()}
-    charts = _charts(site, s)
+    charts, tiers = _charts(site, s), tiers_of(s.detected)
     site.write(
-        f"{names.folder}/detectors.html", "detectors.html.j2", f"Detectors, {s.track.dataset} {s.track.preset}: gan-bench", track_nav(names, "Detectors"),
+        f"{names.folder}/detectors.html", "detectors.html.j2", names.window("Detectors"), track_nav(names, "Detectors"),
         track=s.track,
         answers=summary_answers(s),
         summary=table,
         rows=[RowPlace(0, "", links[label], "", f"row-{names.detectors[label]}") for label in labels],
         notes=detector_notes(s),
-        detector_parts=[{"part": part, "charts": charts.get(part.name, []), "open": part.name not in tiers_of(s.detected)} for part in detector_parts(s)],
+        detector_parts=[
+            {"part": part, "charts": charts.get(part.name, []), "open": part.name not in tiers} for part in detector_parts(s)
+        ],
         detector_links=links,
         explained=_explained(site, names),
     )  # fmt: skip
@@ -54,7 +56,7 @@ def _explained(site: Site, names: Names) -> list[dict[str, Any]]:
     return shown
 
 
-def explained(site: Site, names: Names, label: str) -> tuple[Picture | None, str]:
+def explained(site: Site, names: Names, label: str) -> tuple[ShownPicture | None, str]:
     """The picture of what a detector sees, by the first of its seeds that has one, and its caption."""
     for entry in names.s.judges:
         record = entry.record

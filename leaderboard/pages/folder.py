@@ -15,7 +15,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 LIST = ".pages.json"  # the files of the last build, so that the next one can remove what is no longer shown
 
 
-class Picture(NamedTuple):
+class ShownPicture(NamedTuple):
     """A picture of the folder of pages: its path in it, and its size in pixels."""
 
     path: str
@@ -24,7 +24,7 @@ class Picture(NamedTuple):
 
 
 @dataclass
-class Folder:
+class PagesFolder:
     """The folder of pages. `written`: every path in it that belongs to this build; `problems`: what could not be shown."""
 
     path: Path
@@ -54,7 +54,7 @@ class Folder:
             self.problems.append(f"{source} cannot be read ({error.strerror}), so it is not shown.")
             return None
 
-    def picture(self, source: Path | None, path: str) -> Picture | None:
+    def picture(self, source: Path | None, path: str) -> ShownPicture | None:
         """Copy a PNG. None where there is none, and a problem where it is damaged."""
         if source is None or self.copy(source, path) is None:
             return None
@@ -63,7 +63,7 @@ class Folder:
             self.problems.append(f"{source} is not a PNG picture, so it is not shown.")
             self.remove(path)
             return None
-        return Picture(path, *size)
+        return ShownPicture(path, *size)
 
     def remove(self, path: str) -> None:
         """Remove a file that was written."""

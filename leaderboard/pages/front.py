@@ -69,7 +69,11 @@ def _facts(site: Site) -> list[str]:
 def _track(site: Site, names: Names) -> dict[str, Any]:
     """What the card of one track shows."""
     s = names.s
-    leaders = [_leader(site, names, row) for rows in by_task(s.rows).values() for row in rows[: LEADERS if len(by_task(s.rows)) == 1 else 1]]
+    leaders = [
+        _leader(site, names, row)
+        for rows in by_task(s.rows).values()
+        for row in rows[: LEADERS if len(by_task(s.rows)) == 1 else 1]
+    ]
     return {
         "folder": names.folder, "dataset": s.track.dataset, "preset": s.track.preset, "rules": s.track.benchmark_version,
         "verdicts": verdicts(s) or [("", "Nothing is ranked here: there is no trained variant.")],

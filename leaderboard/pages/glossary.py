@@ -8,6 +8,5 @@ from gan_bench.leaderboard.pages.site import Site
 
 def glossary_page(site: Site) -> None:
     """Write it."""
-    site.write(
-        "glossary.html", "glossary.html.j2", "Glossary: gan-bench", [("Overview", "index.html", False)], page="glossary", sections=SECTIONS,
-    )  # fmt: skip
+    nav = [("Overview", "index.html", False)]
+    site.write("glossary.html", "glossary.html.j2", "Glossary: gan-bench", nav, page="glossary", sections=SECTIONS)

@@ -64,6 +64,11 @@ class Names:
         """The page of a detector."""
         return f"{self.folder}/detectors/{self.detectors[label]}.html"
 
+    def window(self, what: str = "") -> str:
+        """What the browser calls a page of this track."""
+        track = f"{self.track.dataset} {self.track.preset}: gan-bench"
+        return f"{what}, {track}" if what else track
+
     def kept(self, name: str, what: str) -> str:
         """Where a picture or a download of an entry or a detector of this name lies."""
         return f"{self.folder}/files/{name}/{what}"

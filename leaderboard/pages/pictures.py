@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gan_bench.leaderboard.entries import Entry
-from gan_bench.leaderboard.pages.folder import Picture
+from gan_bench.leaderboard.pages.folder import ShownPicture
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
 from gan_bench.leaderboard.pages.track import kept_picture
@@ -17,7 +17,7 @@ from gan_bench.records import CellRecord
 class Captioned(NamedTuple):
     """A picture with its text alternative and its caption."""
 
-    picture: Picture
+    picture: ShownPicture
     alt: str
     caption: str
 
@@ -26,7 +26,7 @@ class Captioned(NamedTuple):
 class Player:
     """The same samples at moments of a training, one row of a picture each; `moments` in kimg."""
 
-    picture: Picture
+    picture: ShownPicture
     moments: tuple[str, ...]
 
     @property
@@ -69,11 +69,31 @@ def _wanted(row: Row) -> list[tuple[str, str, str]]:
 
     if record.class_rows:
         by = "as it was asked for" if record.classed_by == "asked for" else f"as {record.classed_by} sees it"
-        wanted.append(("classes", "samples by class", f"The first samples of each class, {by}. From the top: {', '.join(record.class_rows)}."))
-    wanted.append(("walk", "walks between latents", "Walks between two latents, a row each. Jumps say that it learned single images by heart."))
+        wanted.append(
+            (
+                "classes",
+                "samples by class",
+                f"The first samples of each class, {by}. From the top: {', '.join(record.class_rows)}.",
+            )
+        )
+    wanted.append(
+        (
+            "walk",
+            "walks between latents",
+            "Walks between two latents, a row each. Jumps say that it learned single images by heart.",
+        )
+    )
     if record.rows:
         wanted.append(("rows", " and ".join(record.rows), f"Rows from the top: {', '.join(record.rows)}."))
-    wanted.append(("neighbours", "nearest training images", "Samples in the top row, and below each the training images nearest to it: copies would be seen here."))
+    wanted.append(
+        (
+            "neighbours",
+            "nearest training images",
+            "Samples in the top row, and below each the training images nearest to it: copies would be seen here.",
+        )
+    )
     if not record.moments:
-        wanted.append(("strip", "samples over training", "The same samples from the start of the training, at the top, to its end."))
+        wanted.append(
+            ("strip", "samples over training", "The same samples from the start of the training, at the top, to its end.")
+        )
     return wanted

@@ -17,7 +17,7 @@ from gan_bench.leaderboard.charts import Chart, ChartStore, LegendItem
 from gan_bench.leaderboard.charts.palette import legend_mark
 from gan_bench.leaderboard.entries import Entry, Track
 from gan_bench.leaderboard.glossary import term
-from gan_bench.leaderboard.pages.folder import Folder
+from gan_bench.leaderboard.pages.folder import PagesFolder
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.verified import State, States, state_of
@@ -36,7 +36,7 @@ class Site:
     suites dataset -> the suite that trains on it
     """
 
-    folder: Folder
+    folder: PagesFolder
     board: Board
     store: ChartStore
     look: Mapping[str, LegendItem]
@@ -52,7 +52,7 @@ class Site:
 
     def drawn(self, chart: Chart) -> Markup:
         """The SVG of a chart."""
-        return Markup(self.store.svg(chart))  # noqa: S704 - the store writes every name as text
+        return Markup(self.store.svg(chart))
 
     def state(self, entry: Entry) -> State:
         """Whether a record was verified."""

@@ -9,7 +9,7 @@ from gan_bench.leaderboard.charts import Charts
 from gan_bench.leaderboard.charts.track import compute_charts, detectability_charts, faithful_charts, headline_charts
 from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.notes import generator_notes
-from gan_bench.leaderboard.pages.folder import Picture
+from gan_bench.leaderboard.pages.folder import ShownPicture
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
 from gan_bench.leaderboard.rows import Row, by_task, task_words
@@ -43,7 +43,7 @@ def track_page(site: Site, names: Names) -> None:
     tasks = [task_words(task) for task in by_task(s.rows)]
     classes, classifier, dropped = _classes(site, s)
     site.write(
-        f"{names.folder}/index.html", "track.html.j2", f"{s.track.dataset} {s.track.preset}: gan-bench", track_nav(names, "Generators"),
+        f"{names.folder}/index.html", "track.html.j2", names.window(), track_nav(names, "Generators"),
         track=s.track,
         verdicts=[(task_words(task), verdict(rows)) for task, rows in by_task(s.rows).items()],
         warnings=_warnings(s),
@@ -96,15 +96,31 @@ def _key(s: Standings) -> list[tuple[str, str]]:
 
 
 def _charts(site: Site, s: Standings) -> list[Charts]:
-    same = [other for other in site.board.standings if (other.track.dataset, other.track.benchmark_version) == (s.track.dataset, s.track.benchmark_version)]
-    found = (headline_charts(s, site.look), faithful_charts(s, site.look), detectability_charts(s, site.look), compute_charts(same, site.look))
+    same = [
+        other
+        for other in site.board.standings
+        if (other.track.dataset, other.track.benchmark_version) == (s.track.dataset, s.track.benchmark_version)
+    ]
+    found = (
+        headline_charts(s, site.look),
+        faithful_charts(s, site.look),
+        detectability_charts(s, site.look),
+        compute_charts(same, site.look),
+    )
     return [charts for charts in found if charts is not None]
 
 
 def _classes(site: Site, s: Standings) -> tuple[Table | None, str, list[str]]:
     """What each entry draws of each class, as a multiple of the reals' share; the classifier; and what is dropped, in words."""
     counted = {row.label: found for row in s.rows if (found := site.classes(row))}
-    reals = next((counted[row.label] for row in s.rows if row.label in counted and row.entries[0].name == "real" and row.kind == "reference"), None)
+    reals = next(
+        (
+            counted[row.label]
+            for row in s.rows
+            if row.label in counted and row.entries[0].name == "real" and row.kind == "reference"
+        ),
+        None,
+    )
     if reals is None or not 1 < len(reals.classes) <= MOST_CLASSES or len(counted) < 2:
         return None, "", []
 
@@ -138,11 +154,19 @@ def _cards(site: Site, names: Names) -> list[dict[str, Any]]:
         picture = kept_picture(site, names, row, "samples")
         if picture is not None:
             title = getattr(row.entries[0].record, "title", "")
-            cards.append({"picture": picture, "label": row.label, "title": title, "value": _caption(row), "page": names.entry_page(row.label)})
+            cards.append(
+                {
+                    "picture": picture,
+                    "label": row.label,
+                    "title": title,
+                    "value": _caption(row),
+                    "page": names.entry_page(row.label),
+                }
+            )
     return cards
 
 
-def kept_picture(site: Site, names: Names, row: Row, what: str) -> Picture | None:
+def kept_picture(site: Site, names: Names, row: Row, what: str) -> ShownPicture | None:
     """A picture of the first seed of an entry that has it, finished ones first, copied into the folder of pages; or None."""
     finished_first = sorted(row.entries, key=lambda entry: entry.status != "done")
     sources = [entry.files[what] for entry in finished_first if what in entry.files]
