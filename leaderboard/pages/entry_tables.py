@@ -66,7 +66,8 @@ def detected_table(s: Standings, row: Row) -> Table:
     """AUROC of each detector on this entry, by protocol and tier."""
     found = {(d.detector, d.protocol, d.tier): d for d in s.detected if d.variant == row.label and d.protocol in PROTOCOLS}
     tiers = tiers_of(found.values())
-    places = [(protocol, tier) for protocol in PROTOCOLS for tier in tiers if any(key[1:] == (protocol, tier) for key in found)]
+    tested = {(protocol, tier) for _, protocol, tier in found}
+    places = [(protocol, tier) for protocol in PROTOCOLS for tier in tiers if (protocol, tier) in tested]
     headers = [
         *texts("Detector"),
         *(ColumnHeader(f"{PROTOCOLS[protocol]}, {tier}", term=protocol) for protocol, tier in places),
