@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from gan_bench.leaderboard.cells import ColumnHeader, Table, TableCell
 from gan_bench.leaderboard.detections import HEADLINE_TIERS
+from gan_bench.leaderboard.notes import draw_notes
 from gan_bench.leaderboard.provenance import provenance_notes
 from gan_bench.leaderboard.short import (
     DETECTORS_NOTE,
@@ -53,7 +54,7 @@ def _detector_texts(s: Standings) -> list[str]:
 
 def _doubts(s: Standings) -> list[str]:
     """What failed, and what is doubtful of where the numbers come from."""
-    return [f"{sentence}." for sentence in failures(s)] + provenance_notes(s.entries)
+    return [*(f"{sentence}." for sentence in failures(s)), *draw_notes(s), *provenance_notes(s.entries)]
 
 
 def _folded(table: Table) -> Table:

@@ -25,7 +25,7 @@ def generator_notes(s: Standings) -> list[str]:
     return [
         *_ranking_notes(s, names),
         *_interval_notes(trained, others),
-        *_draw_notes(s),
+        *draw_notes(s),
         *_doubtful_column_notes(s, names),
         *_detectability_notes(s),
         *_unavailable_notes(s, names),
@@ -144,7 +144,8 @@ def _interval_notes(trained: Iterable[Estimate], others: Iterable[Estimate]) -> 
     return notes
 
 
-def _draw_notes(s: Standings) -> list[str]:
+def draw_notes(s: Standings) -> list[str]:
+    """Which external entries have seeds that are no trainings."""
     drawn = [row.label for row in s.rows if row.kind == "external" and len(row.entries) > 1]
     if not drawn:
         return []

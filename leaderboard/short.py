@@ -23,8 +23,10 @@ TIER_WORDS = {"clean": "as drawn", "web": "re-encoded as a web site would do it"
 DAMAGED = "damaged"
 DETECTORS_NOTE = (
     "AUROC: 1 separates all fakes from all reals; 0.5 is a coin toss. Seen: fitted on fakes of all variants; leave-one-out: of "
-    "all but the tested one; both are the mean over the tested variants. Damaged: the mean over corruptions and severities."
+    "all but the tested one, the mean over the variants. Damaged: as seen clean, the mean over corruptions and severities."
 )
+
+Numbers = dict[tuple[str, bool], list[float | None]]  # (column, whether of all variants together) -> AUROCs
 
 
 @dataclass(frozen=True)
@@ -208,15 +210,13 @@ def short_detectors(s: Standings) -> Table:
 
     The first is the one that does best on fakes of variants that it never saw.
     """
-    numbers: dict[str, dict[str, list[float]]] = {e.label: defaultdict(list) for e in s.judges if e.status == "done"}
+    numbers: dict[str, Numbers] = {e.label: defaultdict(list) for e in s.judges if e.status == "done"}
     for d in s.detected:
-        column = _column_of(d)
-        if column and d.auroc.value is not None:
-            numbers[d.detector][column].append(d.auroc.value)
+        numbers[d.detector][_column_of(d), d.variant == EVERY].append(d.auroc.value)
 
     named = [f"{protocol} {tier}" for protocol in (SEEN, LEAVE_ONE_OUT) for tier in HEADLINE_TIERS] + [DAMAGED]
-    columns = [column for column in named if any(column in found for found in numbers.values())]
-    means = {label: {column: fmean(values) for column, values in found.items()} for label, found in numbers.items()}
+    means = {label: _means(found, named) for label, found in numbers.items()}
+    columns = [column for column in named if any(column in found for found in means.values())]
     unseen = [column for column in reversed(columns) if column.startswith(LEAVE_ONE_OUT)]
     order = sorted(means, key=lambda label: [-means[label].get(column, -1.0) for column in unseen])
 
@@ -227,10 +227,19 @@ def short_detectors(s: Standings) -> Table:
 
 def _column_of(d: Detected) -> str:
     """The column of `short_detectors` that a detection counts for; "": none."""
-    if d.protocol == ROBUST and (d.tier, d.variant) == (CLEAN, EVERY):
+    if d.protocol == ROBUST and d.tier == CLEAN:
         return DAMAGED
-    shown = d.tier in HEADLINE_TIERS and d.protocol in (SEEN, LEAVE_ONE_OUT) and d.variant != EVERY
-    return f"{d.protocol} {d.tier}" if shown else ""
+    return f"{d.protocol} {d.tier}"
+
+
+def _means(numbers: Numbers, columns: Iterable[str]) -> dict[str, float]:
+    """Column -> the mean, of tests on all variants together where there are such."""
+    means = {}
+    for column in columns:
+        together, apart = ([v for v in numbers.get((column, every), ()) if v is not None] for every in (True, False))
+        if together or apart:
+            means[column] = fmean(together or apart)
+    return means
 
 
 def best_cell(all_standings: Iterable[Standings]) -> CellRecord | None:

@@ -15,18 +15,24 @@ def csv_text(frame: Frame) -> str:
     """One line for each number, below the names of the fields; empty where a field does not apply. Numbers are not rounded.
 
     A text that begins like a formula gets a single quote before it, as OWASP's page "CSV Injection" advises, since names and
-    reasons are somebody's words. Numbers stay numbers, negative ones too.
+    reasons are somebody's words. Numbers stay numbers, negative ones too. A carriage return becomes a new line: Python's
+    writer, before 3.13, does not quote it, and it would end the line.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FIELDS)
 
-    quoted: dict[object, object] = {formula: f"'{formula}" for formula in _formulas(frame)}
-    writer.writerows([[quoted.get(cell, cell) for cell in number] for number in frame] if quoted else frame)
+    changed: dict[object, object] = {text: harmless for text in _texts(frame) if (harmless := _harmless(text)) != text}
+    writer.writerows([[changed.get(cell, cell) for cell in number] for number in frame] if changed else frame)
     return text.getvalue()
 
 
-def _formulas(frame: Frame) -> set[str]:
-    """The texts that begin like one. A field has few different texts, so each of them is looked at once."""
-    texts = (set(map(itemgetter(i), frame)) for i in range(len(FIELDS)) if FIELDS[i] not in NUMBERS)
-    return {text for different in texts for text in different if text and text.startswith(FORMULA)}
+def _texts(frame: Frame) -> set[str]:
+    """All different texts; a field has few, so that each is looked at once."""
+    places = [i for i, field in enumerate(FIELDS) if field not in NUMBERS]
+    return {text for i in places for text in set(map(itemgetter(i), frame)) if text}
+
+
+def _harmless(text: str) -> str:
+    quoted = f"'{text}" if text.startswith(FORMULA) else text
+    return quoted.replace("\r\n", "\n").replace("\r", "\n")

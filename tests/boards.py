@@ -8,10 +8,13 @@ from typing import Any
 from gan_bench import leaderboard
 from gan_bench.budget import Budget
 from gan_bench.leaderboard.board import Board
+from gan_bench.leaderboard.cells import Table
 from gan_bench.leaderboard.columns import Column
 from gan_bench.leaderboard.entries import entries_of
 from gan_bench.leaderboard.frames import detector_frame, generator_frame
+from gan_bench.leaderboard.parts import detector_parts
 from gan_bench.leaderboard.standings import Standings, all_standings
+from gan_bench.leaderboard.tables import generator_table
 from gan_bench.records import (
     AnyRecord,
     Attack,
@@ -144,6 +147,36 @@ def rows(board: Board) -> dict[str, dict[str, Any]]:
     """The generator rows of a board of one track, by label."""
     [track] = board.to_dict()["tracks"]
     return {row["entry"]: row for row in track["generators"]}
+
+
+def notes(board: Board) -> str:
+    """All notes of a board, one a line."""
+    return "\n".join(note for track in board.to_dict()["tracks"] for note in track["notes"])
+
+
+def texts_of(table: Table) -> list[list[str]]:
+    """The rows of a table as texts, the headers first; the best in stars, a tag in brackets."""
+    rows = [[header.text for header in table.headers]]
+    for row in table.rows:
+        texts = []
+        for cell, header in zip(row, table.headers, strict=True):
+            more = cell.small if header.numeric else cell.tag and f"({cell.tag})"
+            texts.append(f"{f'**{cell.text}**' if cell.best else cell.text} {more}".strip())
+        rows.append(texts)
+    return rows
+
+
+def generators_of(board: Board) -> list[list[str]]:
+    """The whole table of generators of a board of one track."""
+    [s] = board.standings
+    return texts_of(generator_table(s))
+
+
+def table_of(board: Board, title: str) -> list[list[str]]:
+    """The table of detectors with this title, on a board of one track."""
+    [s] = board.standings
+    [table] = [part.tables[title] for part in detector_parts(s) if title in part.tables]
+    return texts_of(table)
 
 
 def page(tmp_path: Path) -> str:
