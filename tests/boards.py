@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +179,13 @@ def table_of(board: Board, title: str) -> list[list[str]]:
     [s] = board.standings
     [table] = [part.tables[title] for part in detector_parts(s) if title in part.tables]
     return texts_of(table)
+
+
+def in_new_process(code: str, *arguments: str) -> None:
+    """Run code in a Python of its own, which has imported nothing yet."""
+    command = [sys.executable, "-c", code, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def page(tmp_path: Path) -> str:

@@ -22,8 +22,20 @@ from gan_bench.core.files import write_if_changed
 from gan_bench.leaderboard.board import Board, board_of
 from gan_bench.leaderboard.frames import FIELDS
 from gan_bench.records import CellRecord, Result, read_record, write_record
-from tests.boards import attack, attacks, cell, detection, interval, judge, metric, notes, reference, rows, seeds
-from tests.test_leaderboard import in_new_process
+from tests.boards import (
+    attack,
+    attacks,
+    cell,
+    detection,
+    in_new_process,
+    interval,
+    judge,
+    metric,
+    notes,
+    reference,
+    rows,
+    seeds,
+)
 
 FORMULAS = ("=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1")
 LABELS = ("dcgan", "x" * 300, "two\nlines\r\nand | bars", "🦊 *emoji* <b>", "", "../../etc", "=1+1", "a`b`", "$x$ [1](2)")

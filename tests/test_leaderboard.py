@@ -4,8 +4,6 @@ import csv
 import json
 import math
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from tests.boards import (
     column,
     detection,
     generators_of,
+    in_new_process,
     interval,
     judge,
     metric,
@@ -566,12 +565,6 @@ def test_mistakes_are_sentences(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=sentence):
             leaderboard.build(read_runs(runs).results, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def in_new_process(code: str, *arguments: str) -> None:
-    command = [sys.executable, "-c", code, *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
-    assert ended.returncode == 0, ended.stderr
 
 
 def test_the_leaderboard_needs_no_torch(tmp_path: Path) -> None:
