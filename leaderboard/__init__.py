@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_bench.core import collector
 from gan_bench.records import Result, TableRules
 
 if TYPE_CHECKING:
@@ -27,4 +28,5 @@ def build(
     """See `gan_bench.leaderboard.pages.build`."""
     from gan_bench.leaderboard.pages.build import build
 
-    return build(results, out, rules, problems, suites)
+    with collector.paused():
+        return build(results, out, rules, problems, suites)

@@ -7,12 +7,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_bench.core import collector
 from gan_bench.core.differences import PAIRWISE
-from gan_bench.core.files import write_if_changed
 from gan_bench.leaderboard.attacked import Attacked
 from gan_bench.leaderboard.audit import audit_data, told_by_trivial
 from gan_bench.leaderboard.columns import Column
@@ -96,21 +93,12 @@ class Board:
             "verified": self.verified,
         }
 
-    def write(self, out: Path) -> None:
-        """Write leaderboard.md, .csv and .json below `out`; a file that would not change is left alone."""
-        with collector.paused():
-            write_if_changed(out / "leaderboard.md", self.markdown())
-            write_if_changed(out / "leaderboard.csv", self.csv())
-            write_if_changed(out / "leaderboard.json", self.json())
-
 
 def board_of(results: Sequence[Result], rules: Mapping[str, TableRules] | None = None) -> Board:
     """The board of these results; there may be none. `rules` as for `page.build`."""
-    with collector.paused():
-        entries = entries_of(results)
-        generators, detectors = generator_frame(entries), detector_frame(entries)
-        standings = all_standings(generators, detectors, entries, rules or {})
-        return Board(generators, detectors, standings, verified_notes(results))
+    entries = entries_of(results)
+    generators, detectors = generator_frame(entries), detector_frame(entries)
+    return Board(generators, detectors, all_standings(generators, detectors, entries, rules or {}), verified_notes(results))
 
 
 def _detectability(detectors: Frame, all_standings: Iterable[Standings]) -> Frame:

@@ -25,6 +25,7 @@ from gan_bench.records import CellRecord, Result, read_record, write_record
 from tests.boards import (
     attack,
     attacks,
+    build,
     cell,
     detection,
     in_new_process,
@@ -79,16 +80,25 @@ def test_the_csv_is_what_pandas_makes_of_the_same_numbers() -> None:
 
 def test_a_file_that_would_not_change_keeps_its_time_stamp(tmp_path: Path) -> None:
     results = [*seeds("dcgan", 1.0, 2.0), judge("dct", {("leave-one-out", "dcgan"): 0.9})]
-    board_of(results).write(tmp_path)
-    files = sorted(tmp_path.iterdir())
+    build(tmp_path, *results)
+    files = sorted((tmp_path / "out").glob("leaderboard.*"))
     assert [file.name for file in files] == ["leaderboard.csv", "leaderboard.json", "leaderboard.md"]
     for file in files:
         os.utime(file, (1, 1))
 
-    board_of(results).write(tmp_path)
+    build(tmp_path, *results)
     assert [file.stat().st_mtime for file in files] == [1, 1, 1]
-    board_of([*results, *seeds("sngan", 3.0)]).write(tmp_path)
+    build(tmp_path, *results, *seeds("sngan", 3.0))
     assert all(file.stat().st_mtime > 1 and "sngan" in file.read_text() for file in files)
+
+
+def test_a_link_is_replaced_and_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"text")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for data in (b"text", b"other"):
+        write_if_changed(tmp_path / "link", data)
+        assert not (tmp_path / "link").is_symlink() and (tmp_path / "link").read_bytes() == data
+    assert (tmp_path / "elsewhere").read_bytes() == b"text"
 
 
 def test_a_text_replaces_whatever_bytes_were_there(tmp_path: Path) -> None:
@@ -96,7 +106,7 @@ def test_a_text_replaces_whatever_bytes_were_there(tmp_path: Path) -> None:
     for before in (None, b"\xff", b"text\r\n"):
         if before is not None:
             path.write_bytes(before)
-        write_if_changed(path, "text\n")
+        write_if_changed(path, b"text\n")
         assert path.read_bytes() == b"text\n" and [file.name for file in path.parent.iterdir()] == ["a.txt"]
 
 
@@ -116,11 +126,12 @@ def test_tables_as_data_need_neither_pandas_nor_matplotlib(tmp_path: Path) -> No
         "from gan_bench.leaderboard.board import board_of\n"
         "from gan_bench.run_folder import read_runs\n"
         "found = read_runs([pathlib.Path(sys.argv[1])])\n"
-        "board_of(getattr(found, 'results', found)).write(pathlib.Path(sys.argv[2]))\n"
+        "board = board_of(found.results)\n"
+        "pathlib.Path(sys.argv[2]).write_text(board.markdown() + board.csv() + board.json())\n"
         "assert not {'pandas', 'matplotlib', 'torch'} & set(sys.modules)\n"
     )
     in_new_process(code, str(tmp_path / "run"), str(tmp_path / "out"))
-    assert "dct" in (tmp_path / "out" / "leaderboard.csv").read_text()
+    assert (tmp_path / "out").read_text().count("dct") > 2
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b'{"a": 1', b"\xef\xbb\xbf{}", b'"\\ud800"'])

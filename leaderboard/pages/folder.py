@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import atomic_path
+from gan_bench.core.files import write_if_changed
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 LIST = ".pages.json"  # the files of the last build, so that the next one can remove what is no longer shown
@@ -41,9 +41,7 @@ class PagesFolder:
         target = self.path / path
         self._check_inside(target)
         self.written.add(path)
-        if not target.is_file() or target.is_symlink() or target.read_bytes() != data:
-            with atomic_path(target) as temporary:
-                temporary.write_bytes(data)
+        write_if_changed(target, data)
         return path
 
     def copy(self, source: Path, path: str) -> str | None:
