@@ -124,7 +124,7 @@ def _metric_cell(row: Row, column: Column, best: bool, top: bool) -> TableCell:
 
 
 def _detectability(s: Standings, tier: str) -> Part:
-    header = ColumnHeader(f"{tier.capitalize()}, at least ↓", DETECTABILITY_HINT, term="detectability", group=DETECTABILITY)
+    header = ColumnHeader(f"Detectability {tier}, at least ↓", DETECTABILITY_HINT, term="detectability", group=DETECTABILITY)
     return header, [_detectability_cell(row, tier) for row in s.rows]
 
 

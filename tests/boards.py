@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from gan_bench import leaderboard
 from gan_bench.budget import Budget
@@ -63,6 +67,13 @@ def interval(low: float, high: float) -> Interval:
     return Interval(low=low, high=high, method="bootstrap over samples")
 
 
+def png(text: str) -> bytes:
+    """A small picture, another one for another text."""
+    kept = io.BytesIO()
+    Image.new("RGB", (8, 8), f"#{sha256(text.encode()).hexdigest()[:6]}").save(kept, "PNG")
+    return kept.getvalue()
+
+
 def result(record: AnyRecord, run: str, pictures: Path | None, *names: str) -> Result:
     """A result of a run folder of this name; `pictures` gets a stand-in for each picture beside the record."""
     files: dict[str, Path] = {}
@@ -70,7 +81,7 @@ def result(record: AnyRecord, run: str, pictures: Path | None, *names: str) -> R
         pictures.mkdir(parents=True, exist_ok=True)
         for name in ("samples", *names):
             files[name] = pictures / f"{len(list(pictures.iterdir()))}-{name}.png"
-            files[name].write_bytes(f"{name} of {record.spec_hash}".encode())
+            files[name].write_bytes(png(f"{name} of {record.spec_hash}"))
     return Result(Path(run), record, files)
 
 
@@ -188,5 +199,6 @@ def in_new_process(code: str, *arguments: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def page(tmp_path: Path) -> str:
-    return (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+def page(tmp_path: Path, name: str = "**/*.html") -> str:
+    """The text of all pages one after the other, or of those of this name."""
+    return "\n".join(file.read_text(encoding="utf-8") for file in sorted((tmp_path / "out").glob(name)))

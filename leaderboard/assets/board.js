@@ -247,7 +247,8 @@ class BoardTable {
   asText(separator) {
     const columns = this.headers.map((_, i) => i).filter(i => i > 0 && this.table.column(i).visible());
     const finish = separator === "," ? text => quoted(safe(text)) : text => safe(text);
-    const lines = [columns.map(i => finish(this.titles[i]))];
+    const isAlone = i => this.titles.filter(title => title === this.titles[i]).length === 1;
+    const lines = [columns.map(i => finish(isAlone(i) ? this.titles[i] : `${this.groups[i]}: ${this.titles[i]}`))];
     for (const row of this.table.rows({ search: "applied", order: "applied" }).nodes().toArray()) {
       lines.push([...row.cells].map(cell => finish(shownText(cell))));
     }

@@ -14,7 +14,7 @@ from gan_bench.leaderboard.detector_tables import damaged
 from gan_bench.leaderboard.guide import OWN, READING
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
-from gan_bench.leaderboard.pages.track import kept_picture
+from gan_bench.leaderboard.pages.track import class_table, kept_picture
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.short import verdict
 from gan_bench.leaderboard.standings import Standings
@@ -81,7 +81,7 @@ def _track(site: Site, names: Names) -> dict[str, Any]:
         "n_entries": len(s.rows),
         "n_detectors": len(names.detectors),
         "robust": bool(damaged(s)),
-        "classes": any(site.classes(row) for row in s.rows),
+        "classes": class_table(site, s)[0] is not None,
     }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def track_page(site: Site, names: Names) -> None:
     """Write it."""
     s = names.s
     tasks = [task_words(task) for task in by_task(s.rows)]
-    classes, classifier, dropped = _classes(site, s)
+    classes, classifier, dropped = class_table(site, s)
     site.write(
         f"{names.folder}/index.html", "track.html.j2", names.window(), track_nav(names, "Generators"),
         track=s.track,
@@ -110,7 +110,7 @@ def _charts(site: Site, s: Standings) -> list[Charts]:
     return [charts for charts in found if charts is not None]
 
 
-def _classes(site: Site, s: Standings) -> tuple[Table | None, str, list[str]]:
+def class_table(site: Site, s: Standings) -> tuple[Table | None, str, list[str]]:
     """What each entry draws of each class, as a multiple of the reals' share; the classifier; and what is dropped, in words."""
     counted = {row.label: found for row in s.rows if (found := site.classes(row))}
     reals = next(
