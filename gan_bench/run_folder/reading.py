@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_bench import suites
+from gan_bench.core import collector
 from gan_bench.core.errors import UserError
 from gan_bench.records import (
     NEWER,
@@ -55,7 +56,8 @@ def read_runs(folders: Sequence[Path], needed: bool = False) -> Runs:
     if not folders:
         raise UserError("no run folder given; give run folders such as runs/NAME.")
 
-    found = [_Reading(folder) for folder in dict.fromkeys(folders)]
+    with collector.paused():
+        found = [_Reading(folder) for folder in dict.fromkeys(folders)]
     results = [result for one in found for result in one.results]
     problems = [sentence for one in found for sentence in one.problems]
     if needed and not results:
