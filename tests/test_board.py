@@ -56,7 +56,7 @@ def test_a_text_that_a_spreadsheet_would_carry_out_is_quoted(name: str) -> None:
         cell(name, metric(-1.5), metric(2.0, "kid")), cell("dcgan", status="failed", reason=name),
         judge(name, {("leave-one-out", name): 0.8}), reference("real", metric(None, unavailable=name)),
     ])  # fmt: skip
-    lines, quoted = lines_of(board), "'" + name.replace("\r", "\n")
+    lines, quoted = lines_of(board), f"'{name}"
     assert {quoted} == {line["variant"] for line in lines if line["kind"] == "variant"} - {"dcgan"}
     assert quoted in {line["reason"] for line in lines} & {line["detector"] for line in lines}
     assert quoted in {line["unavailable"] for line in lines}
@@ -67,7 +67,7 @@ def test_a_text_that_a_spreadsheet_would_carry_out_is_quoted(name: str) -> None:
 def test_the_csv_is_what_pandas_makes_of_the_same_numbers() -> None:
     board = board_of([
         *seeds("dcgan", 10.0, 1e-7), cell("sngan", metric(3.0, interval=interval(2.5, 3.5)), seed=1, cost=None),
-        cell('a "quoted", name', status="failed", reason="line\nbreak"), reference("real", metric(None, unavailable="why")),
+        cell('a "quoted", name', status="failed", reason="a\nb", seed=-1), reference("real", metric(None, unavailable="why")),
         judge("dct", {("leave-one-out", "dcgan"): 0.9}, detection("robust", "all", 0.5, corruption="jpeg", severity=1)),
         attacks(attack("evasion", "dct", "dct", 1, 0.5), attack("framing", "dct", "dct", 1, 0.5, None)),
     ])  # fmt: skip
