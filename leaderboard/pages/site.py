@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.board import Board
@@ -23,6 +24,7 @@ from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.verified import State, States, state_of
 from gan_bench.records import Statistics, read_record
 
+BACKTICKS = re.compile(r"`([^`]+)`")
 Nav = list[tuple[str, str, bool]]  # text, path, whether this is the page
 
 
@@ -83,7 +85,7 @@ class Site:
             loader=PackageLoader("gan_bench.leaderboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
-        templates.filters |= {"mark": lambda item: Markup(legend_mark(item)), "anchor": anchor, "tip": tip}
+        templates.filters |= {"mark": lambda item: Markup(legend_mark(item)), "anchor": anchor, "tip": tip, "code": with_code}
         return templates
 
 
@@ -91,6 +93,11 @@ def anchor(name: str) -> str:
     """Where a word stands on the page of words; "": it is not there."""
     found = term(name)
     return "" if found is None else found.name.replace(" ", "-")
+
+
+def with_code(text: str) -> Markup:
+    """Text for HTML, in which what stands between backticks is code."""
+    return Markup(BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def tip(header: ColumnHeader) -> str:
