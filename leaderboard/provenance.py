@@ -28,7 +28,7 @@ def provenance_notes(entries: Iterable[Entry]) -> list[str]:
 
 
 def _different_results(entries: Sequence[Entry]) -> str:
-    first, runs = entries[0], [str(entry.run) for entry in entries]
+    first, runs = entries[0], sorted(str(entry.run) for entry in entries)
     who = first.label if first.seed is None else f"{first.label} seed {first.seed}"
     n, both = ("two", "both count") if len(entries) == 2 else (str(len(entries)), "all count")
     return f"{who} has {n} different results, from {_listed(runs)}: {both} as seeds."

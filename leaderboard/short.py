@@ -108,7 +108,7 @@ def verdict(rows: Sequence[Row]) -> str:
     name, ranked = metric_title(headline), [row for row in fair if row.ranks]
     if len(rows) == 1 or len(fair) == 1:
         return f"{fair[0].label} is alone: there is no other entry to compare it with."
-    if not ranked:
+    if len(ranked) < 2:
         return (
             f"{fair[0].label} has the best {name}, but nobody knows whether it wins: one training of each tells nothing of "
             "the next. `--seeds 3` gives ranks."

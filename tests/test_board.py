@@ -304,6 +304,11 @@ def test_one_long_name_does_not_widen_the_other_lines() -> None:
     assert sorted({len(line) for line in lines if "xxx" not in line})[-1] < 150
 
 
+def test_an_entry_that_alone_has_seeds_enough_wins_nothing() -> None:
+    text = board_of([*seeds("dcgan", 1.0, 1.1), *seeds("sngan", 9.0)]).markdown()
+    assert "dcgan has the best FD lite0@64, but nobody knows whether it wins" in text and "for certain" not in text
+
+
 # Ranks of many entries
 
 
