@@ -48,9 +48,9 @@ from gan_bench.run_folder import RunFolder
 
 DATASETS = ("cifar10", "mnist")
 VARIANTS = ("dcgan", "cgan", "wgan", "wgan-gp", "vanilla", "lsgan", "sngan", "vae", "pacgan2", "cyclegan", "srgan", "srresnet")
-RATES = (1e-4, 2e-4, 4e-4, 8e-4, 1e-3)
-SEEDS, N_DETECTORS = 3, 22
-JUDGED = 12  # variants that each detector is tested on
+RATES = (5e-5, 1e-4, 2e-4, 4e-4, 8e-4, 1e-3)
+SEEDS, N_DETECTORS = 3, 10
+JUDGED = 6  # variants that each detector is tested on, as in `make bench`
 CORRUPTIONS = ("jpeg", "blur", "noise", "rescale", "crop", "contrast")
 MEASURED = {  # metric -> whether higher is better; in two extractors each
     "fd": False, "kid": False, "is": True, "precision": True, "recall": True, "density": True, "coverage": True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from statistics import fmean
 from typing import NamedTuple
 
@@ -48,11 +48,15 @@ def damages(s: Standings) -> dict[str, Damage]:
     return found
 
 
-def unseen(detected: Iterable[Detected], detector: str, tier: str) -> float | None:
+def unseen(s: Standings, detector: str, tier: str) -> float | None:
     """The mean AUROC of a detector over variants, each fitted without it; None where it was not tested so."""
-    own = [d for d in detected if (d.detector, d.tier, d.protocol) == (detector, tier, LEAVE_ONE_OUT) and d.variant != EVERY]
+    own = [d for d in _found_by(s, detector) if (d.tier, d.protocol) == (tier, LEAVE_ONE_OUT) and d.variant != EVERY]
     aurocs = [d.auroc.value for d in own if d.auroc.value is not None]
     return fmean(aurocs) if aurocs else None
+
+
+def _found_by(s: Standings, detector: str) -> tuple[Detected, ...]:
+    return s.of_detector.get(detector, ())
 
 
 def summary_table(s: Standings) -> Table:
@@ -61,9 +65,9 @@ def summary_table(s: Standings) -> Table:
     broken, tiers = damages(s), tiers_of(s.detected)
     columns = [
         (ColumnHeader("Detector", numeric=False, name=True), [_name_cell(s, label) for label in labels]),
-        *_tier_columns(s, labels, SAW, SEEN, tiers, lambda label, tier: seen_on_all(s.detected, label, tier)),
+        *_tier_columns(s, labels, SAW, SEEN, tiers, lambda label, tier: seen_on_all(_found_by(s, label), label, tier)),
         *_tier_columns(
-            s, labels, DID_NOT_SEE, LEAVE_ONE_OUT, tiers, lambda label, tier: Estimate(unseen(s.detected, label, tier))
+            s, labels, DID_NOT_SEE, LEAVE_ONE_OUT, tiers, lambda label, tier: Estimate(unseen(s, label, tier))
         ),
         *_damage_columns(broken, labels),
         (
@@ -84,7 +88,7 @@ def summary_answers(s: Standings) -> list[str]:
     """Which detector finds unseen GANs best, as drawn and re-encoded, and which survives damage, in words."""
     labels, answers = sorted({e.label for e in s.judges}), []
     for tier in tiers_of(s.detected):
-        found = {label: value for label in labels if (value := unseen(s.detected, label, tier)) is not None}
+        found = {label: value for label in labels if (value := unseen(s, label, tier)) is not None}
         if found:
             answers.append(f"GANs it never saw, {tier}: {_leaders(found)}.")
 
@@ -104,7 +108,7 @@ def _leaders(values: dict[str, float]) -> str:
 
 
 def _merit(s: Standings, label: str) -> float:
-    values = [unseen(s.detected, label, tier) for tier in tiers_of(s.detected)[:2]]
+    values = [unseen(s, label, tier) for tier in tiers_of(s.detected)[:2]]
     known = [value for value in values if value is not None]
     return known[-1] if known else -1.0
 

@@ -137,7 +137,7 @@ def damaged(s: Standings) -> dict[str, dict[str, dict[int, Detected]]]:
             found.setdefault(d.detector, {}).setdefault(d.corruption, {})[d.severity] = d
 
     for detector, by_corruption in found.items():
-        undamaged = seen(s.detected, detector, CLEAN)
+        undamaged = seen(s.of_detector[detector], detector, CLEAN)
         for by_severity in by_corruption.values():
             if undamaged is not None:
                 by_severity[0] = undamaged
@@ -192,7 +192,7 @@ def _damage_table(s: Standings, number: OfDetected, heat: Callable[[float], floa
     rows = []
     for detector, by_corruption in found.items():
         cells = [_damage_cell(by_corruption.get(corruption, {}), number, heat) for corruption in corruptions]
-        undamaged = seen(s.detected, detector, CLEAN)
+        undamaged = seen(s.of_detector[detector], detector, CLEAN)
         plain = {} if undamaged is None else {1: undamaged}
         rows.append([TableCell(detector), _damage_cell(plain, number, heat), *cells])
     return Table(headers, rows, [""] * len(rows))

@@ -5,8 +5,10 @@ A track is a dataset, a preset and a benchmark version. Records of different tra
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 from gan_bench.leaderboard.attacked import Attacked, attacked_over_seeds
@@ -48,6 +50,14 @@ class Standings:
     def entries(self) -> list[Entry]:
         """Every record of the track, in the order of the tables."""
         return [entry for row in self.rows for entry in row.entries] + [*self.judges, *self.attacks]
+
+    @cached_property
+    def of_detector(self) -> dict[str, tuple[Detected, ...]]:
+        """Detector -> what it detected: there are thousands of detections, so nobody should search all of them."""
+        found: dict[str, list[Detected]] = defaultdict(list)
+        for d in self.detected:
+            found[d.detector].append(d)
+        return {detector: tuple(own) for detector, own in found.items()}
 
     def telling(self, column: Column) -> bool:
         """Whether this metric tells good images from bad ones on this dataset."""

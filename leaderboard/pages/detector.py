@@ -50,7 +50,7 @@ def detector_page(site: Site, names: Names, label: str) -> None:
 def _alone(s: Standings, label: str) -> Standings:
     """The same track as if there were no other detector."""
     return replace(
-        s, detected=tuple(d for d in s.detected if d.detector == label), judges=tuple(e for e in s.judges if e.label == label),
+        s, detected=s.of_detector.get(label, ()), judges=tuple(e for e in s.judges if e.label == label),
         attacked=tuple(a for a in s.attacked if label in (a.attacked, a.shown_to)),
         spreads=tuple(spread for spread in s.spreads if spread.detector == label),
     )  # fmt: skip
