@@ -44,7 +44,7 @@ def with_files(found: Result, folder: Path, k: int) -> Result:
     }  # fmt: skip
     lines = ["kimg,d_loss,g_loss,d_gradient", *(f"{i},{1 + 1 / i},{2 - 1 / i},{i}" for i in range(1, 40))]
     files["history"].write_text("\n".join(lines) + "\n")
-    classes = (("cat", 0.02 if k == 0 else 0.5), ("dog", 0.98 if k == 0 else 0.5))
+    classes = ((SCRIPT, 0.02 if k == 0 else 0.5), ("dog", 0.98 if k == 0 else 0.5))
     levels, spectrum = (1 / 256,) * 256, (4.0, 3.0, 2.0, 1.0)
     write_record(files["statistics"], Statistics(n=100, levels=levels, spectrum=spectrum, classes=classes, classifier="resnet"))
     write_record(files["record"], found.record)

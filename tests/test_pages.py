@@ -312,7 +312,7 @@ def test_the_code_of_a_variant_is_there_only_if_it_is_the_code_that_was_trained(
     file = ROOT / "generators/dcgan.py"
     same = {"source": "gan_bench.generators.dcgan", "source_digest": sha256(file.read_bytes()).hexdigest()}
     assert "code.py.txt" in entry_with(tmp_path / "same", **same)
-    assert (tmp_path / f"same/out/{TRACK}/files/dcgan/code.py.txt").read_bytes() == file.read_bytes()
+    assert (tmp_path / f"same/out/{TRACK}/files/entries/dcgan/code.py.txt").read_bytes() == file.read_bytes()
     other = entry_with(tmp_path / "other", **{**same, "source_digest": "0" * 64})
     assert "code.py.txt" not in other and "another version" in other
     elsewhere = entry_with(tmp_path / "elsewhere", source="os.path", source_digest="0" * 64)
@@ -340,6 +340,6 @@ def test_a_training_shows_the_files_beside_its_record(tmp_path: Path) -> None:
     text = page(tmp_path, f"{TRACK}/entries/dcgan.html")
     assert "How did the training go?" in text and "Rows from the top: images, samples." in text
     for what in ("samples", "strip", "rows"):
-        assert (tmp_path / f"out/{TRACK}/files/dcgan/{what}.png").read_bytes() == made.files[what].read_bytes()
+        assert (tmp_path / f"out/{TRACK}/files/entries/dcgan/{what}.png").read_bytes() == made.files[what].read_bytes()
     leaderboard.build([made._replace(files={})], tmp_path / "without")
     assert "How did the training go?" not in (tmp_path / f"without/{TRACK}/entries/dcgan.html").read_text()

@@ -76,7 +76,7 @@ def _track(site: Site, names: Names) -> None:
     """All pages of one track."""
     for row in names.s.rows:
         entry_page(site, names, row)
-        site.folder.write(names.kept(names.entries[row.label], "badge.svg"), entry_badge(row, names.s))
+        site.folder.write(names.entry_file(row.label, "badge.svg"), entry_badge(row, names.s))
     for label in names.detectors:
         detector_page(site, names, label)
 

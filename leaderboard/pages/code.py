@@ -27,7 +27,7 @@ def code_of(site: Site, names: Names, row: Row) -> CodeLink | None:
     record = row.entries[0].record
     if not isinstance(record, CellRecord):
         return None
-    kept = names.kept(names.entries[row.label], "code.py.txt")  # a browser shows text, and offers to open anything else
+    kept = names.entry_file(row.label, "code.py.txt")  # a browser shows text, and offers to open anything else
     if record.spec.code is not None:
         code = record.spec.code
         text = next((file.text for path, file in code.files.items() if path.endswith(code.file)), "")

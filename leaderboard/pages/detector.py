@@ -37,6 +37,7 @@ def detector_page(site: Site, names: Names, label: str) -> None:
         faults=[faults] if (faults := problems(entries)) else [],
         warnings=warnings_of(entries),
         tables=_tables(alone),
+        merits={tier: table for tier in tiers_of(alone.detected) if (table := detection_table(alone, tier)).rows},
         entry_links={entry: f"../entries/{name}.html" for entry, name in names.entries.items()},
         charts=_charts(site, alone),
         picture=picture,
@@ -77,7 +78,6 @@ def _tables(alone: Standings) -> dict[str, Table]:
         "Damaged reals called fake at the threshold": false_alarm_table(alone),
         "Leakage audit": audit_table(alone),
         **{title: attack_table(alone.attacked, goal) for goal, title in GOALS.items()},
-        **{f"All figures of merit, {tier}": detection_table(alone, tier) for tier in tiers_of(alone.detected)},
     }
     return {title: table for title, table in tables.items() if table.rows}
 
@@ -123,7 +123,7 @@ def _downloads(site: Site, names: Names, label: str, entries: list[Entry]) -> li
     found = []
     for place, entry in enumerate(entries):
         if "record" in entry.files:
-            kept = names.kept(f"detector-{names.detectors[label]}", f"{place}-record.json")
+            kept = names.detector_file(label, f"{place}-record.json")
             path = site.folder.copy(entry.files["record"], kept)
             found += [(f"record of seed {entry.seed}", path)] if path else []
     return found

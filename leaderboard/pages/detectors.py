@@ -61,6 +61,6 @@ def explained(site: Site, names: Names, label: str) -> tuple[ShownPicture | None
     for entry in names.s.judges:
         record = entry.record
         if entry.label == label and isinstance(record, JudgeRecord) and record.explained and "explained" in entry.files:
-            kept = names.kept(f"detector-{names.detectors[label]}", "explained.png")
+            kept = names.detector_file(label, "explained.png")
             return site.folder.picture(entry.files["explained"], kept), record.explained
     return None, ""

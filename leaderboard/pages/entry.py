@@ -141,10 +141,10 @@ def _interval_notes(row: Row) -> list[str]:
 
 def _downloads(site: Site, names: Names, row: Row) -> list[tuple[str, str]]:
     """The files that are kept beside the page: text, path."""
-    name, found = names.entries[row.label], []
+    found = []
     for place, entry in enumerate(row.entries):
         for what, end in (("record", "json"), ("history", "csv"), ("statistics", "json")):
             if what in entry.files:
-                path = site.folder.copy(entry.files[what], names.kept(name, f"{place}-{what}.{end}"))
+                path = site.folder.copy(entry.files[what], names.entry_file(row.label, f"{place}-{what}.{end}"))
                 found += [(f"{what} of {seed_words(entry)}", path)] if path else []
-    return [*found, ("badge", names.kept(name, "badge.svg"))]
+    return [*found, ("badge", names.entry_file(row.label, "badge.svg"))]

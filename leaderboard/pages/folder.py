@@ -31,6 +31,7 @@ class PagesFolder:
     written: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     _safe: set[Path] = field(default_factory=set)
+    _pictures: dict[str, ShownPicture | None] = field(default_factory=dict)
 
     def write(self, path: str, text: str) -> str:
         """Write a text file, unless it is there with this text; returns its path."""
@@ -47,26 +48,28 @@ class PagesFolder:
     def copy(self, source: Path, path: str) -> str | None:
         """Copy a file; returns its path. None, and a problem, where it cannot be read."""
         try:
-            return self.keep(path, source.read_bytes())
+            data = source.read_bytes()
         except OSError as error:
             self.problems.append(f"{source} cannot be read ({error.strerror}), so it is not shown.")
             return None
+        return self.keep(path, data)
 
     def picture(self, source: Path | None, path: str) -> ShownPicture | None:
-        """Copy a PNG. None where there is none, and a problem where it is damaged."""
-        if source is None or self.copy(source, path) is None:
+        """Copy a PNG, which several pages may show. None where there is none, and a problem where it is damaged."""
+        if path not in self._pictures:
+            self._pictures[path] = None if source is None else self._copied_picture(source, path)
+        return self._pictures[path]
+
+    def _copied_picture(self, source: Path, path: str) -> ShownPicture | None:
+        if self.copy(source, path) is None:
             return None
         size = png_size(self.path / path)
         if size is None:
             self.problems.append(f"{source} is not a PNG picture, so it is not shown.")
-            self.remove(path)
+            self.written.discard(path)
+            (self.path / path).unlink(missing_ok=True)
             return None
         return ShownPicture(path, *size)
-
-    def remove(self, path: str) -> None:
-        """Remove a file that was written."""
-        self.written.discard(path)
-        (self.path / path).unlink(missing_ok=True)
 
     def tidy(self) -> None:
         """Remove the files of the last build that this one did not write."""

@@ -31,12 +31,12 @@ def front_page(site: Site) -> None:
     profiles = [
         {"heading": p.heading, "table": profile_table(p), "charts": profile_charts(p, site.look)} for p in site.board.profiles
     ]
-    lines = [f"{names.track.dataset} {names.track.preset}: {text}" for names in site.names for _, text in verdicts(names.s)]
+    lines = [_line(names.s) for names in site.names]
     site.folder.written.add("picture.png")
     card.social_picture("gan-bench leaderboard", lines, site.folder.path / "picture.png")
     site.write(
         "index.html", "front.html.j2", "gan-bench leaderboard", [("Overview", "index.html", True)],
-        summary=f"{', '.join(facts)}. {' '.join(lines[:2])}",
+        summary=f"{', '.join(facts)}. {'; '.join(lines[:3])}.",
         facts=facts,
         problems=site.folder.problems,
         tracks=[_track(site, names) for names in site.names],
@@ -47,6 +47,20 @@ def front_page(site: Site) -> None:
         verified=site.board.verified,
         machines=[(json.loads(text), n) for text, n in sorted(machines.items())],
     )  # fmt: skip
+
+
+def _line(s: Standings) -> str:
+    """Who is ahead in a track, in its first task, in a few words."""
+    where, rows = f"{s.track.dataset} {s.track.preset}", next(iter(by_task(s.rows).values()), [])
+    value = rows[0].of(rows[0].headline).value if rows else None
+    if value is None or rows[0].headline is None:
+        return f"{where}: nothing is ranked"
+
+    number = f"{metric_title(rows[0].headline)} {rounded(value)}"
+    first = [row.label for row in rows if row.ranks and row.ranks[0] == 1]
+    if not first:
+        return f"{where}: {rows[0].label}, {number}, one seed"
+    return f"{where}: {first[0]} wins, {number}" if len(first) == 1 else f"{where}: {' or '.join(first)}"
 
 
 def verdicts(s: Standings) -> list[tuple[str, str]]:

@@ -69,6 +69,10 @@ class Names:
         track = f"{self.track.dataset} {self.track.preset}: gan-bench"
         return f"{what}, {track}" if what else track
 
-    def kept(self, name: str, what: str) -> str:
-        """Where a picture or a download of an entry or a detector of this name lies."""
-        return f"{self.folder}/files/{name}/{what}"
+    def entry_file(self, label: str, what: str) -> str:
+        """Where a picture or a download of an entry lies."""
+        return f"{self.folder}/files/entries/{self.entries[label]}/{what}"
+
+    def detector_file(self, label: str, what: str) -> str:
+        """Where one of a detector lies."""
+        return f"{self.folder}/files/detectors/{self.detectors[label]}/{what}"

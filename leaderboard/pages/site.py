@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,7 +17,7 @@ from gan_bench.leaderboard.board import Board
 from gan_bench.leaderboard.cells import ColumnHeader
 from gan_bench.leaderboard.charts import Chart, ChartStore, LegendItem
 from gan_bench.leaderboard.charts.palette import legend_mark
-from gan_bench.leaderboard.entries import Entry, Track
+from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.glossary import term
 from gan_bench.leaderboard.pages.folder import PagesFolder
 from gan_bench.leaderboard.pages.names import Names
@@ -45,7 +46,7 @@ class Site:
     known: States
     names: list[Names]
     suites: Mapping[str, str]
-    _classes: dict[tuple[Track, str], Statistics | None] = field(default_factory=dict)
+    _statistics: dict[Path, Statistics | None] = field(default_factory=dict)
 
     def write(self, path: str, template: str, window: str, nav: Nav, **shown: Any) -> None:
         """Write one page from a template. `window`: what the browser calls it."""
@@ -63,21 +64,18 @@ class Site:
     def statistics(self, entry: Entry) -> Statistics | None:
         """What is known of the pixels and classes of an entry's samples; None where nothing is."""
         file = entry.files.get("statistics")
-        if file is None:
-            return None
-        try:
-            return read_record(file, Statistics)
-        except UserError as error:
-            self.folder.problems.append(str(error))
-            return None
+        if file is not None and file not in self._statistics:
+            try:
+                self._statistics[file] = read_record(file, Statistics)
+            except UserError as error:
+                self._statistics[file] = None
+                self.folder.problems.append(str(error))
+        return None if file is None else self._statistics[file]
 
     def classes(self, row: Row) -> Statistics | None:
         """The statistics of the first seed of an entry whose samples were told apart by class; None where none were."""
-        key = (row.entries[0].track, row.label)
-        if key not in self._classes:
-            found = (self.statistics(entry) for entry in row.entries)
-            self._classes[key] = next((one for one in found if one is not None and one.classes), None)
-        return self._classes[key]
+        found = (self.statistics(entry) for entry in row.entries)
+        return next((one for one in found if one is not None and one.classes), None)
 
     @cached_property
     def _templates(self) -> Environment:

@@ -12,6 +12,7 @@ from gan_bench.leaderboard.notes import generator_notes
 from gan_bench.leaderboard.pages.folder import ShownPicture
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
+from gan_bench.leaderboard.provenance import provenance_notes
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.short import verdict
 from gan_bench.leaderboard.standings import Standings
@@ -78,7 +79,7 @@ def _warnings(s: Standings) -> list[str]:
         return ["Nothing was trained here: these are rows to compare with."]
     if not any(row.n_done for row in variants):
         return ["No training ended well here. The column Status says why; the same `gan-bench run` command tries again."]
-    return []
+    return provenance_notes(entry for row in s.rows for entry in row.entries)
 
 
 def _key(s: Standings) -> list[tuple[str, str]]:
@@ -170,7 +171,7 @@ def kept_picture(site: Site, names: Names, row: Row, what: str) -> ShownPicture 
     """A picture of the first seed of an entry that has it, finished ones first, copied into the folder of pages; or None."""
     finished_first = sorted(row.entries, key=lambda entry: entry.status != "done")
     sources = [entry.files[what] for entry in finished_first if what in entry.files]
-    return site.folder.picture(sources[0] if sources else None, names.kept(names.entries[row.label], f"{what}.png"))
+    return site.folder.picture(sources[0] if sources else None, names.entry_file(row.label, f"{what}.png"))
 
 
 def _caption(row: Row) -> str:
