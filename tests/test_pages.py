@@ -17,7 +17,7 @@ import pytest
 from gan_bench import leaderboard
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.pages.theme import THEME
-from gan_bench.records import CellRecord, Result, Statistics, write_record
+from gan_bench.records import CellRecord, Result, Statistics, TableRules, write_record
 from gan_bench.run_folder import RunFolder, read_runs
 from tests.boards import build, cell, judge, metric, page, png, reference, seeds
 from tests.browser import HOSTILE, build_site
@@ -132,6 +132,11 @@ def test_a_second_build_writes_nothing_and_what_is_gone_goes(tmp_path: Path) -> 
     build(tmp_path, *kept, *seeds("wgan", 3.0, 4.0, pictures=tmp_path / "again"))
     assert files_of(out) == before
 
+    (out / "index.html").write_text("somebody's own")
+    (out / f"{TRACK}/entries/wgan.html").unlink()
+    build(tmp_path, *kept, *seeds("wgan", 3.0, 4.0, pictures=tmp_path / "again"))
+    assert {file: data for file, (_, data) in files_of(out).items()} == {file: data for file, (_, data) in before.items()}
+
     build(tmp_path, *kept)
     left = {file.name for file in out.rglob("*") if file.is_file()}
     assert "dcgan.html" in left and "wgan.html" not in left and "compare.html" not in left
@@ -141,7 +146,8 @@ def test_a_second_build_writes_nothing_and_what_is_gone_goes(tmp_path: Path) -> 
 def test_a_list_of_files_that_somebody_edited_removes_nothing_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     build(tmp_path, cell("dcgan", metric(1.0)))
-    for text in (json.dumps(["../precious", "/etc/hostname", 3]), "no JSON", "{}"):
+    listed = {"../precious": "a digest", str(tmp_path / "precious"): None}
+    for text in (json.dumps({"made_of": "that", "files": listed}), '{"made_of": 3, "files": []}', "no JSON", "[]"):
         (tmp_path / "out/.pages.json").write_text(text)
         build(tmp_path, cell("dcgan", metric(1.0)))
         assert (tmp_path / "precious").read_text() == "mine"
@@ -343,3 +349,18 @@ def test_a_training_shows_the_files_beside_its_record(tmp_path: Path) -> None:
         assert (tmp_path / f"out/{TRACK}/files/entries/dcgan/{what}.png").read_bytes() == made.files[what].read_bytes()
     leaderboard.build([made._replace(files={})], tmp_path / "without")
     assert "How did the training go?" not in (tmp_path / f"without/{TRACK}/entries/dcgan.html").read_text()
+
+
+def test_pages_are_written_again_when_anything_they_are_made_of_changed(tmp_path: Path) -> None:
+    """A picture, a rule, a problem and a verification are not in the records."""
+    made = cell("dcgan", metric(10.0), pictures=tmp_path / "pictures")
+    build(tmp_path, made)
+    before = page(tmp_path)
+    made.files["samples"].write_bytes(png("another picture"))
+    build(tmp_path, made)
+    kept = tmp_path / f"out/{TRACK}/files/entries/dcgan/samples.png"
+    assert kept.read_bytes() == png("another picture") and page(tmp_path) == before
+    build(tmp_path, made, problems=["a record is damaged."])
+    assert "a record is damaged." in page(tmp_path)
+    build(tmp_path, made, rules={"cifar10": TableRules("fd_", not_telling=("fd_",))})
+    assert "not telling" in page(tmp_path, f"{TRACK}/*.html") and "a record is damaged." not in page(tmp_path)

@@ -19,6 +19,7 @@ from gan_bench.leaderboard.pages.entry import entry_page
 from gan_bench.leaderboard.pages.folder import PagesFolder
 from gan_bench.leaderboard.pages.front import front_page
 from gan_bench.leaderboard.pages.glossary import glossary_page
+from gan_bench.leaderboard.pages.made_of import digest_of
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
 from gan_bench.leaderboard.pages.theme import THEME, variables
@@ -46,6 +47,10 @@ def build(
     """
     board = board_of(results, rules or {})
     folder = PagesFolder(out, problems=list(problems))
+    made_of = digest_of(results, rules or {}, problems, suites or {})
+    if folder.holds(made_of):
+        return board
+
     names = [Names(s) for s in board.standings]
     store = ChartStore(out / "charts")
     site = Site(folder, board, store, _look(board), states(results), names, dict(suites or {}))
@@ -60,7 +65,7 @@ def build(
         front_page(site)  # last, so that it names every problem, and everything that it links to exists
         advance(1)
 
-    folder.tidy()
+    folder.finish(made_of)
     store.tidy()
     return board
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import write_if_changed
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
-LIST = ".pages.json"  # the files of the last build, so that the next one can remove what is no longer shown
+LIST = ".pages.json"  # the files of the last build: the next one removes what is no longer shown, or has nothing to do
 
 
 class ShownPicture(NamedTuple):
@@ -21,6 +22,13 @@ class ShownPicture(NamedTuple):
     path: str
     width: int
     height: int
+
+
+class Build(NamedTuple):
+    """What a build wrote: the digest of what it was made of, and path -> SHA-256 of each file."""
+
+    made_of: str
+    files: dict[str, str | None]
 
 
 @dataclass
@@ -71,20 +79,31 @@ class PagesFolder:
             return None
         return ShownPicture(path, *size)
 
-    def tidy(self) -> None:
-        """Remove the files of the last build that this one did not write."""
-        for path in sorted(self._last_build() - self.written):
+    def holds(self, made_of: str) -> bool:
+        """Whether the last build was made of the same, and each of its files is still as it was."""
+        last = self._last_build()
+        return last.made_of == made_of and all(_digest(self.path / path) == digest for path, digest in last.files.items())
+
+    def finish(self, made_of: str) -> None:
+        """Remove the files of the last build that this one did not write, and list those of this one.
+
+        made_of  what `holds` is asked for at the next build
+        """
+        for path in sorted(self._last_build().files.keys() - self.written):
             target = self.path / path
             if target.resolve().is_relative_to(self.path.resolve()):
                 target.unlink(missing_ok=True)
-        self.write(LIST, json.dumps(sorted(self.written - {LIST})) + "\n")
 
-    def _last_build(self) -> set[str]:
+        files = {path: _digest(self.path / path) for path in sorted(self.written)}
+        listed = json.dumps({"made_of": made_of, "files": files}, indent=0) + "\n"
+        write_if_changed(self.path / LIST, listed.encode())
+
+    def _last_build(self) -> Build:
         try:
-            listed = json.loads((self.path / LIST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return set()
-        return {path for path in listed if isinstance(path, str)} if isinstance(listed, list) else set()
+            told = json.loads((self.path / LIST).read_text(encoding="utf-8"))
+            return Build(str(told["made_of"]), {str(path): digest for path, digest in told["files"].items()})
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # there is none, or somebody edited its list
+            return Build("", {})
 
     def _check_inside(self, target: Path) -> None:
         """Raises UserError where a link in the folder leads out of it."""
@@ -92,6 +111,14 @@ class PagesFolder:
             if not target.parent.resolve().is_relative_to(self.path.resolve()):
                 raise UserError(f"{target.parent} leads out of {self.path} by a link; remove the link.")
             self._safe.add(target.parent)
+
+
+def _digest(file: Path) -> str | None:
+    """SHA-256 of a file; None where it cannot be read."""
+    try:
+        return sha256_of(file)
+    except OSError:
+        return None
 
 
 def png_size(file: Path) -> tuple[int, int] | None:
