@@ -67,11 +67,11 @@ from gan_bench.records.specs import (
     Setting,
     TableRules,
 )
-from gan_bench.records.statistics import Statistics
+from gan_bench.records.statistics import COVERED_SHARE, Statistics
 from gan_bench.records.verification import Finding, Shown, Tally, Unchecked, Verification, Verified
 
 __all__ = [
-    "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES", "LEAVE_ONE_FAMILY_OUT",
+    "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "COVERED_SHARE", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES", "LEAVE_ONE_FAMILY_OUT",
     "LEAVE_ONE_OUT", "MATCHED", "MATRIX", "NEWER", "NEW_SEED", "PANELS", "PROTOCOLS", "REFITTED", "RE_ENCODED", "ROBUST",
     "SCHEMA_VERSION", "SEEN", "SHUFFLED", "SPLITS", "TASKS", "TIERS", "AnyRecord", "Attack", "AttackRecord", "AttackSpec",
     "CellRecord", "CellSpec", "Code", "CodeFile", "Contents", "Cost", "Cue", "Detection", "Environment", "ExtractorInfo",

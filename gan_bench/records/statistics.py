@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gan_bench.records.base import Written
 
+COVERED_SHARE = 0.1  # of its share among the reals: a class with less counts as dropped
+
 
 class Statistics(Written):
     """Of one set of images, or of points, all of it of the very samples that were scored.

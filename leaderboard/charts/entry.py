@@ -12,7 +12,7 @@ import numpy as np
 
 from gan_bench.leaderboard.cells import rounded
 from gan_bench.leaderboard.charts.base import GREY, Chart, Charts, LegendItem, axis, listed, plain, plot, series, short
-from gan_bench.records import PANELS
+from gan_bench.records import COVERED_SHARE, PANELS
 
 MOST_ROWS = 200  # of a history that are drawn
 D, G = 0, 1  # colours of the two networks
@@ -23,7 +23,6 @@ SIZE = [320, 210]  # px
 
 REALS, FAKES = LegendItem("real images", 0, "-"), LegendItem("fakes", 1, "-")
 ALONE = "There are no real images to compare with."
-DROPPED_SHARE = 0.1  # of the reals' share, below which a class counts as dropped: the rule of metrics/modes.py
 MOST_CLASSES = 40
 MOST_POINTS = 1000  # drawn; all are counted
 NEAR = 3  # sigma
@@ -225,7 +224,7 @@ def _classes(fake: Any, real: Any) -> Charts | None:
 
 
 def _class_row(name: str, share: float, wanted: float | None) -> dict[str, Any]:
-    missing = share == 0 if wanted is None else share < DROPPED_SHARE * wanted
+    missing = share == 0 if wanted is None else share < COVERED_SHARE * wanted
     beside = "" if wanted is None else f", {wanted:.1%} of the reals"
     tip = f"{short(name)}: {share:.1%} of the fakes{beside}"
     return {"label": name, "fake": share, "real": wanted, "missing": bool(missing), "tip": tip}

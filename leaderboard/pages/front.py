@@ -12,9 +12,10 @@ from gan_bench.leaderboard.charts.profile import profile_charts
 from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.detector_tables import damaged
 from gan_bench.leaderboard.guide import OWN, READING
+from gan_bench.leaderboard.pages.classes import class_counts
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
-from gan_bench.leaderboard.pages.track import class_table, kept_picture
+from gan_bench.leaderboard.pages.track import kept_picture
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.short import verdict
 from gan_bench.leaderboard.standings import Standings
@@ -95,7 +96,7 @@ def _track(site: Site, names: Names) -> dict[str, Any]:
         "n_entries": len(s.rows),
         "n_detectors": len(names.detectors),
         "robust": bool(damaged(s)),
-        "classes": class_table(site, s)[0] is not None,
+        "classes": class_counts(site, s) is not None,
     }  # fmt: skip
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gan_bench.leaderboard.cells import DASH, FLATTERED, ColumnHeader, Table, TableCell, rounded
+from gan_bench.leaderboard.cells import FLATTERED, rounded
 from gan_bench.leaderboard.charts import Charts
 from gan_bench.leaderboard.charts.track import compute_charts, detectability_charts, faithful_charts, headline_charts
 from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.notes import generator_notes
+from gan_bench.leaderboard.pages.classes import class_counts
 from gan_bench.leaderboard.pages.folder import ShownPicture
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
@@ -19,8 +20,6 @@ from gan_bench.leaderboard.standings import Standings
 from gan_bench.leaderboard.tables import generator_table
 from gan_bench.records import TASKS
 
-DROPPED = 0.1  # of the share of the reals: below it, a class counts as dropped; as metrics/modes.py has it
-MOST_CLASSES = 20  # in the table of classes
 MANY_CARDS = 60  # entries with pictures on the page of a track
 
 
@@ -42,7 +41,7 @@ def track_page(site: Site, names: Names) -> None:
     """Write it."""
     s = names.s
     tasks = [task_words(task) for task in by_task(s.rows)]
-    classes, classifier, dropped = class_table(site, s)
+    drawn = class_counts(site, s)
     site.write(
         f"{names.folder}/index.html", "track.html.j2", names.window(), track_nav(names, "Generators"),
         track=s.track,
@@ -55,11 +54,10 @@ def track_page(site: Site, names: Names) -> None:
         key=_key(s),
         notes=generator_notes(s),
         charts=_charts(site, s),
-        classes=classes,
-        classifier=classifier,
-        dropped=dropped,
+        classes=drawn,
         entry_links={label: f"entries/{name}.html" for label, name in names.entries.items()},
         cards=_cards(site, names),
+        n_more=max(0, len(s.rows) - MANY_CARDS),
     )  # fmt: skip
 
 
@@ -109,43 +107,6 @@ def _charts(site: Site, s: Standings) -> list[Charts]:
         compute_charts(same, site.look),
     )
     return [charts for charts in found if charts is not None]
-
-
-def class_table(site: Site, s: Standings) -> tuple[Table | None, str, list[str]]:
-    """What each entry draws of each class, as a multiple of the reals' share; the classifier; and what is dropped, in words."""
-    counted = {row.label: found for row in s.rows if (found := site.classes(row))}
-    reals = next(
-        (
-            counted[row.label]
-            for row in s.rows
-            if row.label in counted and row.entries[0].name == "real" and row.kind == "reference"
-        ),
-        None,
-    )
-    if reals is None or not 1 < len(reals.classes) <= MOST_CLASSES or len(counted) < 2:
-        return None, "", []
-
-    expected = dict(reals.classes)
-    headers = [ColumnHeader("Entry", numeric=False, name=True), *(ColumnHeader(name) for name in expected)]
-    rows, words = [], []
-    for row in s.rows:
-        if row.label not in counted or counted[row.label] is reals:
-            continue
-        shares = dict(counted[row.label].classes)
-        rows.append([TableCell(row.label), *(_multiple(shares.get(name, 0.0), share) for name, share in expected.items())])
-        lost = [name for name, share in expected.items() if share and shares.get(name, 0.0) < DROPPED * share]
-        if row.kind == "variant" and lost:
-            words.append(f"{row.label} drops {', '.join(lost)}.")
-    every = [] if words else ["No trained entry drops a class."]
-    return Table(headers, rows, [""] * len(rows)), reals.classifier, words or every
-
-
-def _multiple(share: float, expected: float) -> TableCell:
-    """The more a class is lacking, the warmer the cell."""
-    if not expected:
-        return TableCell(DASH)
-    times = share / expected
-    return TableCell(f"{times:.2f}", value=times, heat=max(0.0, 1 - times))
 
 
 def _cards(site: Site, names: Names) -> list[dict[str, Any]]:
