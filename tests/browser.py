@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 from PIL import Image
@@ -24,13 +23,6 @@ def png(path: Path, width: int, height: int, colour: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (width, height), colour).save(path)
     return path
-
-
-def png_bytes(colour: str = "navy") -> bytes:
-    """The bytes of a small picture."""
-    kept = io.BytesIO()
-    Image.new("RGB", (8, 8), colour).save(kept, "PNG")
-    return kept.getvalue()
 
 
 def with_files(found: Result, folder: Path, k: int) -> Result:

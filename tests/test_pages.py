@@ -364,3 +364,9 @@ def test_pages_are_written_again_when_anything_they_are_made_of_changed(tmp_path
     assert "a record is damaged." in page(tmp_path)
     build(tmp_path, made, rules={"cifar10": TableRules("fd_", not_telling=("fd_",))})
     assert "not telling" in page(tmp_path, f"{TRACK}/*.html") and "a record is damaged." not in page(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(UserError, match=r"cannot be written \(Not a directory\); choose another folder with --out"):
+        build(tmp_path, cell("dcgan", metric(1.0)))

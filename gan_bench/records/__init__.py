@@ -71,12 +71,12 @@ from gan_bench.records.statistics import COVERED_SHARE, Statistics
 from gan_bench.records.verification import Finding, Shown, Tally, Unchecked, Verification, Verified
 
 __all__ = [
-    "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "COVERED_SHARE", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES", "LEAVE_ONE_FAMILY_OUT",
-    "LEAVE_ONE_OUT", "MATCHED", "MATRIX", "NEWER", "NEW_SEED", "PANELS", "PROTOCOLS", "REFITTED", "RE_ENCODED", "ROBUST",
-    "SCHEMA_VERSION", "SEEN", "SHUFFLED", "SPLITS", "TASKS", "TIERS", "AnyRecord", "Attack", "AttackRecord", "AttackSpec",
-    "CellRecord", "CellSpec", "Code", "CodeFile", "Contents", "Cost", "Cue", "Detection", "Environment", "ExtractorInfo",
-    "Finding", "Interval", "JudgeRecord", "JudgeSpec", "MetricValue", "Model", "Plan", "Record", "ReferenceRecord",
-    "ReferenceSpec", "Result", "ScoreSpec", "Setting", "Shown", "Statistics", "TableRules", "Tally", "Unchecked",
-    "Verification", "Verified", "Written", "content_digest", "finished", "read_contents", "read_record", "short_count",
-    "spec_hash", "write_record",
+    "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "COVERED_SHARE", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES",
+    "LEAVE_ONE_FAMILY_OUT", "LEAVE_ONE_OUT", "MATCHED", "MATRIX", "NEWER", "NEW_SEED", "PANELS", "PROTOCOLS", "REFITTED",
+    "RE_ENCODED", "ROBUST", "SCHEMA_VERSION", "SEEN", "SHUFFLED", "SPLITS", "TASKS", "TIERS", "AnyRecord", "Attack",
+    "AttackRecord", "AttackSpec", "CellRecord", "CellSpec", "Code", "CodeFile", "Contents", "Cost", "Cue", "Detection",
+    "Environment", "ExtractorInfo", "Finding", "Interval", "JudgeRecord", "JudgeSpec", "MetricValue", "Model", "Plan",
+    "Record", "ReferenceRecord", "ReferenceSpec", "Result", "ScoreSpec", "Setting", "Shown", "Statistics", "TableRules",
+    "Tally", "Unchecked", "Verification", "Verified", "Written", "content_digest", "finished", "read_contents",
+    "read_record", "short_count", "spec_hash", "write_record",
 ]  # fmt: skip

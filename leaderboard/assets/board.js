@@ -147,7 +147,8 @@ class BoardTable {
       })),
     });
     this.sorted = [];
-    this.table.on("draw column-visibility", () => this.markSorted());
+    this.table.on("draw column-visibility", () => { this.markSorted(); this.markGroups(); });
+    this.markGroups();
     for (const [i, header] of this.headers.entries()) {
       one("button.sort", header)?.addEventListener("click", () => this.sort(i));
     }
@@ -173,6 +174,15 @@ class BoardTable {
   markSorted() {
     for (const header of all("thead [aria-sort]", this.element)) header.removeAttribute("aria-sort");
     if (this.sorted.length) this.headers[this.sorted[0]].setAttribute("aria-sort", this.sorted[1]);
+  }
+
+  // A line above the first row of each group but the first.
+  markGroups() {
+    let group = null;
+    for (const row of this.table.rows({ search: "applied", order: "applied" }).nodes().toArray()) {
+      row.classList.toggle("first-of-group", group !== null && row.dataset.group !== group);
+      group = row.dataset.group;
+    }
   }
 
   addTools() {

@@ -46,11 +46,14 @@ class PagesFolder:
         return self.keep(path, text.encode())
 
     def keep(self, path: str, data: bytes) -> str:
-        """Write a file, unless it is there with these bytes; returns its path."""
+        """Write a file, unless it is there with these bytes; returns its path. Raises UserError where it cannot be written."""
         target = self.path / path
         self._check_inside(target)
         self.written.add(path)
-        write_if_changed(target, data)
+        try:
+            write_if_changed(target, data)
+        except OSError as error:
+            raise UserError(f"{target} cannot be written ({error.strerror}); choose another folder with --out.") from error
         return path
 
     def copy(self, source: Path, path: str) -> str | None:
@@ -95,8 +98,7 @@ class PagesFolder:
                 target.unlink(missing_ok=True)
 
         files = {path: _digest(self.path / path) for path in sorted(self.written)}
-        listed = json.dumps({"made_of": made_of, "files": files}, indent=0) + "\n"
-        write_if_changed(self.path / LIST, listed.encode())
+        self.write(LIST, json.dumps({"made_of": made_of, "files": files}, indent=0) + "\n")
 
     def _last_build(self) -> Build:
         try:
