@@ -317,7 +317,8 @@ def test_hostile_names_are_text_on_every_page_of_theirs(tab: Tab) -> None:
 
 @pytest.mark.parametrize("tab", [{"name": "front"}], indirect=True)
 def test_problems_and_failures_are_named_as_text(tab: Tab) -> None:
-    assert f"{SCRIPT} cannot be read." in (tab.page.locator(".problems").text_content() or "")
+    told = tab.page.locator(".problems").text_content() or ""
+    assert f"{SCRIPT} cannot be read." in told and f"broken: seed 0 failed: {SCRIPT}." in told
     tab.open("track")
     tab.page.get_by_text("Columns", exact=True).click()
     assert tab.page.get_by_label("Status").is_checked()

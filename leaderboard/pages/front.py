@@ -17,7 +17,7 @@ from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
 from gan_bench.leaderboard.pages.track import kept_picture
 from gan_bench.leaderboard.rows import Row, by_task, task_words
-from gan_bench.leaderboard.short import verdict
+from gan_bench.leaderboard.short import failures, verdict
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.leaderboard.tables import PROFILE_NOTE, profile_table
 
@@ -39,7 +39,7 @@ def front_page(site: Site) -> None:
         "index.html", "front.html.j2", "gan-bench leaderboard", [("Overview", "index.html", True)],
         summary=f"{', '.join(facts)}. {'; '.join(lines[:3])}.",
         facts=facts,
-        problems=site.folder.problems,
+        problems=site.folder.problems + [f"{text}." for names in site.names for text in failures(names.s)],
         tracks=[_track(site, names) for names in site.names],
         profiles=profiles,
         profile_note=PROFILE_NOTE,
