@@ -22,7 +22,7 @@ GROUPS = {  # the numbers of metrics; what is in none of them is OTHER
     COPYING: ("auth_pct", "c_t"),
 }  # fmt: skip
 ORDER = (*GROUPS, OTHER)
-FIRST = {FIDELITY: ("precision", "density", "high_quality"), COVERAGE: ("recall", "coverage", "modes_covered", "modes")}
+FIRST = {FIDELITY: ("high_quality", "precision", "density"), COVERAGE: ("modes_covered", "modes", "recall", "coverage")}
 MOST_FIRST = {FIDELITY: 1, COVERAGE: 2}  # of a group
 
 

@@ -16,7 +16,8 @@ from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.records import CLEAN, EVERY, LEAVE_ONE_OUT, ROBUST, SEEN, CellRecord, JudgeRecord, short_count
 
-BESIDE = ("precision", "recall", "coverage")  # the metrics that stand beside the headline, those that are there
+# The metrics that stand beside the headline: the first of those that are there.
+BESIDE = ("modes_covered", "high_quality", "modes", "precision", "recall", "coverage")
 MOST_BESIDE = 2
 RANK, ENTRY, INTERVAL, DETECTABLE, SECONDS = "Rank", "Entry", "95 %", "Detectable", "Seconds"
 TIER_WORDS = {"clean": "as drawn", "web": "re-encoded as a web site would do it"}
@@ -84,7 +85,9 @@ def short_notes(s: Standings, n_tiers: int = 1) -> list[str]:
         direction = "higher" if c.higher_is_better else "lower"
         notes.append(f"{metric_title(c)}: {counts}, {direction} is better{', beside it its 95 % interval' * shape.intervals}.")
     if shape.beside:
-        words = {c.extractor: [b.metric for b in shape.beside if b.extractor == c.extractor] for c in shape.beside}
+        words: dict[str, list[str]] = {}
+        for c in shape.beside:
+            words.setdefault(c.extractor, []).append(c.metric.replace("_", " "))
         notes.append(
             "; ".join(f"{' and '.join(names)}: by {extractor}" for extractor, names in words.items()) + ", higher is better."
         )
@@ -158,7 +161,7 @@ def _table(rows: Sequence[Row], shape: Shape) -> Table:
         ColumnHeader(ENTRY, numeric=False),
         ColumnHeader(_directed(headline) if headline else "Result"),
         *([ColumnHeader(INTERVAL, numeric=False)] if shape.intervals else []),
-        *(ColumnHeader(c.metric.capitalize()) for c in shape.beside),
+        *(ColumnHeader(c.metric.capitalize().replace("_", " ")) for c in shape.beside),
         *(ColumnHeader(f"{DETECTABLE} {tier}" if several else DETECTABLE) for tier in shape.tiers),
         *([ColumnHeader(SECONDS)] if shape.timed else []),
     ]

@@ -370,3 +370,11 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(UserError, match=r"cannot be written \(Not a directory\); choose another folder with --out"):
         build(tmp_path, cell("dcgan", metric(1.0)))
+
+
+def test_the_course_of_points_is_a_picture_and_no_film(tmp_path: Path) -> None:
+    """Its panels stand side by side, so that no row of it is a moment."""
+    points = Statistics(n=2, points=((0.0, 1.0), (1.0, 0.0)), centres=((0.0, 0.0),), sigma=0.1)
+    text = entry_with(tmp_path, points, moments=(0.0, 4.0, 8.0))
+    assert "player" not in text and "to its end: after 0, 4, 8 kimg." in text
+    assert 'data-moments="0 4 8"' in entry_with(tmp_path / "images", moments=(0.0, 4.0, 8.0))

@@ -389,7 +389,9 @@ def test_a_folder_in_use_is_refused(tmp_path):
 def test_a_suite_of_points_runs_whole(cli, tmp_path):
     """Both mixtures, with the suite's own count of fakes; pictures are scatters, and samples of a cell too."""
     ended = cli("run", "--suite", "modes", "--budget", "smoke,30steps", "--jobs", "1", "--device", "cpu", "--out", tmp_path)
-    assert ended.code == 0 and "Modes covered" in ended.stdout
+    assert ended.code == 0 and "High quality" in ended.stdout
+    for page in (tmp_path / "leaderboard").glob("*/index.html"):
+        assert "Modes covered raw (2500) ↑ (not telling)" in page.read_text().replace("\u00a0", " ")
     for dataset in ("ring8", "grid25"):
         cell = tmp_path / "cells" / dataset / "pacgan2/seed-0"
         record = read_record(cell / "record.json", CellRecord)

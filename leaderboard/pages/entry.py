@@ -25,7 +25,7 @@ from gan_bench.records import AnyRecord, CellRecord
 
 def entry_page(site: Site, names: Names, row: Row) -> None:
     """Write it."""
-    s = names.s
+    s, player = names.s, player_of(site, names, row)
     site.write(
         names.entry_page(row.label), "entry.html.j2", names.window(row.label), track_nav(names, ""),
         track=s.track,
@@ -33,8 +33,8 @@ def entry_page(site: Site, names: Names, row: Row) -> None:
         **_heading(s, row),
         **_links(names, row),
         **_again(site, names, row),
-        pictures=pictures_of(site, names, row),
-        player=player_of(site, names, row),
+        player=player,
+        pictures=pictures_of(site, names, row, with_strip=player is None),
         charts=_charts(site, s, row),
 
         numbers=numbers_table(s, row),

@@ -8,6 +8,7 @@ from gan_bench.leaderboard.cells import FLATTERED, rounded
 from gan_bench.leaderboard.charts import Charts
 from gan_bench.leaderboard.charts.track import compute_charts, detectability_charts, faithful_charts, headline_charts
 from gan_bench.leaderboard.columns import metric_title
+from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.notes import generator_notes
 from gan_bench.leaderboard.pages.classes import class_counts
 from gan_bench.leaderboard.pages.folder import ShownPicture
@@ -130,9 +131,13 @@ def _cards(site: Site, names: Names) -> list[dict[str, Any]]:
 
 def kept_picture(site: Site, names: Names, row: Row, what: str) -> ShownPicture | None:
     """A picture of the first seed of an entry that has it, finished ones first, copied into the folder of pages; or None."""
-    finished_first = sorted(row.entries, key=lambda entry: entry.status != "done")
-    sources = [entry.files[what] for entry in finished_first if what in entry.files]
+    sources = [entry.files[what] for entry in finished_first(row) if what in entry.files]
     return site.folder.picture(sources[0] if sources else None, names.entry_file(row.label, f"{what}.png"))
+
+
+def finished_first(row: Row) -> list[Entry]:
+    """Its records by seed, those that ended well before the others."""
+    return sorted(row.entries, key=lambda entry: entry.status != "done")
 
 
 def _caption(row: Row) -> str:
