@@ -16,10 +16,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import pandas as pd
-
 from gan_bench.core.files import write_text
 from gan_bench.leaderboard.estimates import Estimate, over_seeds
+from gan_bench.leaderboard.frames import Frame, Number
 from gan_bench.records import EVERY, LEAVE_ONE_OUT, ROBUST, SEEN, TIERS, Detection, JudgeRecord
 from gan_bench.run_folder import read_runs
 
@@ -44,21 +43,21 @@ def numbers_of(record: JudgeRecord, tier: str) -> dict[str, tuple[float, Detecti
     return numbers
 
 
-def frame_of(records: Iterable[JudgeRecord]) -> pd.DataFrame:
-    """One row for each number of each seed, as `leaderboard.estimates` averages them."""
-    rows: list[dict[str, Any]] = []
+def frame_of(records: Iterable[JudgeRecord]) -> Frame:
+    """Each number of each seed, as `leaderboard.estimates` averages them."""
+    frame: Frame = []
     for record in records:
         for tier in TIERS:
             for name, (value, detection) in numbers_of(record, tier).items():
                 interval = detection.auroc_interval if detection else None
-                rows.append({
-                    "dataset": record.spec.dataset, "detector": record.spec.detector, "tier": tier, "name": name,
-                    "value": value,
-                    "low": interval and interval.low, "high": interval and interval.high,
-                    "interval_method": interval and interval.method, "least": 0.0, "most": 1.0 if name != "seconds" else None,
-                    "unavailable": None,
-                })  # fmt: skip
-    return pd.DataFrame(rows)
+                number = Number(
+                    dataset=record.spec.dataset, detector=record.spec.detector, tier=tier, name=name, value=value,
+                    least=0.0, most=None if name == "seconds" else 1.0,
+                )  # fmt: skip
+                if interval is not None:
+                    number = number._replace(low=interval.low, high=interval.high, interval_method=interval.method)
+                frame.append(number)
+    return frame
 
 
 def table_of(estimates: dict[tuple[Any, ...], Estimate]) -> str:
@@ -97,7 +96,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write, without .md and .json")
     arguments = parser.parse_args()
 
-    records = [result.record for result in read_runs(arguments.runs) if isinstance(result.record, JudgeRecord)]
+    records = [result.record for result in read_runs(arguments.runs).results if isinstance(result.record, JudgeRecord)]
     estimates = over_seeds(frame_of(r for r in records if r.status == "done"), ["dataset", "detector", "tier", "name"])
     table = table_of(estimates)
     print(table)

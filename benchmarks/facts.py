@@ -121,7 +121,7 @@ FACTS = (
 def cells_of(run: Path) -> dict[tuple[str, str, int], Cell]:
     """The finished cells of a run, by dataset, key and seed; the key of a cell without changed settings is its variant."""
     found = {}
-    for result in read_runs([run]):
+    for result in read_runs([run]).results:
         record = result.record
         if isinstance(record, CellRecord) and record.status == "done":
             spec = record.spec

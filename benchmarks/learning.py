@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the numbers here as JSON")
     args = parser.parse_args()
 
-    records = [result.record for result in read_runs([args.run])]
+    records = [result.record for result in read_runs([args.run]).results]
     cells = [record for record in records if isinstance(record, CellRecord) and record.status == "done"]
     given = {(r.spec.dataset, r.spec.name): frechet_distances(r) for r in records if isinstance(r, ReferenceRecord)}
     rows_of = {variant: list(OF_TASK.get(VARIANTS.get(variant).task, ())) for variant in VARIANTS.names()}

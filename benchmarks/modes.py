@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the numbers here as JSON")
     args = parser.parse_args()
 
-    records = [result.record for result in read_runs(args.runs)]
+    records = [result.record for result in read_runs(args.runs).results]
     cells = [record for record in records if isinstance(record, CellRecord) and record.status == "done"]
     cells.sort(key=lambda cell: (cell.spec.dataset, cell.spec.key, cell.spec.seed))
     groups = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.spec.dataset, cell.spec.key))]

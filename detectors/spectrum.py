@@ -19,10 +19,10 @@ from torch import Tensor
 
 from gan_bench.detectors import DETECTORS
 from gan_bench.detectors.logistic import Axis, Curves, LogisticDetector, draw_curves
+from gan_bench.images.spectra import frequencies, log_power, ring_means
 
 SECTORS = 8
 BANDS = ("low", "middle", "high")  # frequencies up to a third of the Nyquist frequency, up to two thirds, and above
-FLOOR = 1 / 12  # the power of rounding to whole levels: adding it hides nothing, and flat images stay finite
 COLOUR_PLANES = ("brightness", "red - green", "yellow - blue")
 
 
@@ -88,52 +88,15 @@ def spectral_names(image_shape: tuple[int, ...]) -> Iterator[str]:
             yield from (f"sector {180 * k / SECTORS:g}° in the {band} band of {plane}" for k in range(SECTORS))
 
 
-def log_power(images: Tensor) -> Tensor:
-    """float (N, C, H, W) -> (N, C, H, W): the log power spectrum under a Hann window; white noise keeps its mean power.
-
-    The mean under the window is taken away first. A window spreads it over low frequencies, and it says only how bright an
-    image is.
-    """
-    window = hann(*images.shape[2:]).to(images)
-    mean = (images * window).sum((2, 3), keepdim=True) / window.sum()
-    windowed = (images - mean) * window / window.square().mean().sqrt()
-    spectrum = torch.fft.fft2(windowed, norm="ortho")
-    return (spectrum.real.square() + spectrum.imag.square() + FLOOR).log()  # `abs` has no gradient at 0
-
-
-@cache
-def hann(height: int, width: int) -> Tensor:
-    """The Hann window of both axes, float64 (H, W). It hides that opposite edges do not match."""
-    return torch.hann_window(height, dtype=torch.float64)[:, None] * torch.hann_window(width, dtype=torch.float64)
-
-
-@cache
-def ring_means(height: int, width: int) -> Tensor:
-    """The matrix, float64 (H * W, R), that averages the coefficients of an FFT over rings one cycle per image wide.
-
-    The ring at zero frequency is left out. R is about the longer side / sqrt(2).
-    """
-    y, x = _frequencies(height, width)
-    ring = (torch.hypot(y, x) * max(height, width)).round().long()
-    member = F.one_hot(ring).double()[:, 1:]
-    return member / member.sum(0).clamp(min=1)
-
-
 @cache
 def sector_means(height: int, width: int) -> Tensor:
     """The matrix, float64 (H * W, 24), that averages over sectors of each band, band by band; zero frequency is left out.
 
     Sector k is centred on k * 22.5 degrees: waves along the width are in sector 0, those along the height in sector 4.
     """
-    y, x = _frequencies(height, width)
+    y, x = frequencies(height, width)
     sector = (torch.atan2(y, x) / (math.pi / SECTORS)).round().long() % SECTORS
     band = (torch.hypot(y, x) * 2 * len(BANDS)).long().clamp(max=len(BANDS) - 1)
     member = F.one_hot(band * SECTORS + sector, len(BANDS) * SECTORS).double()
     member[0] = 0
     return member / member.sum(0).clamp(min=1)
-
-
-def _frequencies(height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Of each coefficient of an FFT, in cycles per pixel along the height and the width: float64 (H * W,)."""
-    y, x = (torch.fft.fftfreq(n, dtype=torch.float64) for n in (height, width))
-    return y.repeat_interleave(width), x.repeat(height)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -23,16 +25,26 @@ from gan_bench.generators.base import Variant
 from gan_bench.generators.own import source_of
 from gan_bench.images import convert
 from gan_bench.images.files import save_samples
-from gan_bench.images.pictures import STRIP, samples_picture, save_samples_picture, save_strip, strip_size
-from gan_bench.pairs import pairs_of, rows
+from gan_bench.images.pictures import (
+    STRIP,
+    samples_picture,
+    save_rows,
+    save_samples_picture,
+    save_strip,
+    strip_size,
+)
+from gan_bench.images.statistics import Classified, statistics_of
+from gan_bench.pairs import by_class, pairs_of, rows
 from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
-from gan_bench.sample import Drawn, build_variant, draw, kept_networks, save_networks
+from gan_bench.sample import STEPS, Drawn, build_variant, draw, kept_networks, save_networks, walks
 from gan_bench.scorer import SetScorer, scorer_for, summary
 from gan_bench.train import Progress, Watch, curves, train, write_history
 
 log = logging.getLogger(__name__)
 NEAREST = 3  # training images shown below each sample
+OF_CLASS, MOST_CLASSES = 10, 20  # samples of each class in a picture, and classes of a dataset that has such a picture
+ASKED = "asked for"  # how samples got their classes, where no classifier gave them
 
 
 def run_cell(
@@ -62,7 +74,7 @@ def run_cell(
         source = source_of(spec)
         record = CellRecord(
             environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed",
-            reason=told(error, source.place), task=source.kind.task,
+            reason=told(error, source.place), task=source.kind.task, **stated(source.kind, spec),
         )  # fmt: skip
     write_record(folder / RECORD, record)
     return record
@@ -95,12 +107,16 @@ def _train_and_score(
     record = _score(variant, spec, scorer, progress, drawn)
     score_seconds = time.monotonic() - started
     _keep_neighbours(variant, scorer, drawn, folder)
+    classified = scorer.classify(drawn.images)
+    statistics = statistics_of(drawn.images, scorer.dataset.mixture, scorer.dataset.class_names, classified)
+    write_record(folder / SHOWN["statistics"], statistics)
+    _keep_walk(variant, spec.seed, folder)
 
     checkpoint.unlink(missing_ok=True)
     log.info("%s: %s", name_of(spec), summary(record.metrics) or record.reason)
     cost = _cost_of(progress, sample_seconds, score_seconds, device)
-    kept = {"weights": _weights_of(variant, folder), "rows": shown_rows}
-    return record.model_copy(update={**kept, "compiled": compiled, "cost": cost})
+    kept = {"weights": _weights_of(variant, folder), "rows": shown_rows, "compiled": compiled, "cost": cost}
+    return record.model_copy(update=kept | _keep_classes(scorer.dataset, drawn, classified, folder))
 
 
 @contextmanager
@@ -162,11 +178,22 @@ def _score(variant: Variant, spec: CellSpec, scorer: SetScorer, progress: Progre
         task=variant.task,
         trained_against=variant.trained_against,
         curves=curves(progress, variant),
+        moments=tuple(progress.moments) if len(progress.moments) == len(progress.strip) else (),  # an older version began it
         generator_parameters=generator_parameters,
         discriminator_parameters=discriminator_parameters,
         title=variant.title,
         paper=variant.paper,
+        **stated(type(variant), spec),
     )
+
+
+def stated(kind: type[Variant], spec: CellSpec) -> dict[str, Any]:
+    """What a variant's code says of the paper, and where that code is: fields of a record. It may be in no file of its own."""
+    plain = {name: v if isinstance(v, bool | int | float | str) else str(v) for name, v in kind.paper_settings.items()}
+    if spec.code is not None:
+        return {"paper_settings": plain}
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return {"paper_settings": plain, "source": kind.__module__, "source_digest": sha256_of(Path(file)) if file else ""}
 
 
 def _keep_samples(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: Path) -> tuple[str, ...]:
@@ -185,6 +212,25 @@ def _keep_neighbours(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: 
     if scorer.extractors and not variant.draws_points:
         first = drawn.images[:STRIP]
         save_strip([first, *scorer.nearest(first, NEAREST)], folder / SHOWN["neighbours"])
+
+
+def _keep_walk(variant: Variant, seed: int, folder: Path) -> None:
+    """Write a picture of steps between latents; a variant that starts from images has none."""
+    steps = walks(variant, seed)
+    if steps is not None:
+        save_rows(steps.split(STEPS), STEPS, folder / SHOWN["walk"])
+
+
+def _keep_classes(dataset: Dataset, drawn: Drawn, classified: Classified | None, folder: Path) -> dict[str, Any]:
+    """Write a picture with a row of samples for each class, where their classes are known; returns what a record says of it."""
+    if drawn.labels is not None:
+        classified = Classified(ASKED, drawn.labels)
+    if classified is None or not 1 < dataset.n_classes <= MOST_CLASSES or convert.are_points(dataset.image_shape):
+        return {}
+
+    found = by_class(drawn.images, classified.classes, dataset.class_names, OF_CLASS)
+    save_rows(list(found.values()), OF_CLASS, folder / SHOWN["classes"])
+    return {"class_rows": tuple(found), "classed_by": classified.classifier}
 
 
 def _cost_of(progress: Progress, sample_seconds: float, score_seconds: float, device: torch.device) -> Cost:

@@ -10,12 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from gan_bench import suites
 from gan_bench.budget import Preset, parse_preset
 from gan_bench.core.errors import UserError
 from gan_bench.core.remarks import Tell, once_each, to_log
@@ -27,7 +25,6 @@ from gan_bench.images.arrays import Range
 from gan_bench.images.files import Found, open_images
 from gan_bench.images.fit import fit, tell_oddities
 from gan_bench.images.sets import LazyImages, load_if_small
-from gan_bench.metrics.measured import Measurement
 from gan_bench.records import (
     BENCHMARK_VERSION,
     CellRecord,
@@ -36,8 +33,8 @@ from gan_bench.records import (
     ReferenceSpec,
     ScoreSpec,
 )
-from gan_bench.references import Reference, measure_reference, write_reference
-from gan_bench.run_folder import RunFolder, read_runs, rules_in
+from gan_bench.references import Measured, Reference, measure_reference, write_reference
+from gan_bench.run_folder import RunFolder, read_runs
 from gan_bench.scorer import scorer_for
 from gan_bench.settings import measured_by
 
@@ -68,14 +65,6 @@ class Scoring:
     most: int | None = None
 
 
-class Measured(NamedTuple):
-    """Images that are scored: their record, and its numbers with what each image adds to them."""
-
-    row: Reference
-    record: ReferenceRecord
-    numbers: list[Measurement]
-
-
 def measure_path(path: Path, scoring: Scoring) -> Measured:
     """Score the images at a path, and keep nothing of it. Raises UserError for whatever is wrong with them."""
     dataset = DATASETS.create(scoring.dataset)
@@ -102,9 +91,9 @@ def measure_images(row: Reference, name: str, scoring: Scoring, tell: Tell) -> M
     scorer = scorer_for(spec, scoring.device, scoring.strict)
 
     tell_oddities(row.images, scorer.real.images, tell)
-    record, numbers = measure_reference(spec, row, scorer, scoring.device, external=True)
-    check_scored(record.metrics, len(row.images))
-    return Measured(row, record, numbers)
+    measured = measure_reference(spec, row, scorer, scoring.device, external=True)
+    check_scored(measured.record.metrics, len(row.images))
+    return measured
 
 
 def _chosen(found: Found, path: Path, scoring: Scoring, dataset: Dataset) -> tuple[LazyImages, Tensor | None]:
@@ -157,7 +146,7 @@ def _usual_way(run: RunFolder, dataset: str, preset: str | None) -> ScoreSpec | 
     if not run.has_records:
         return None
 
-    found = [result.record for result in read_runs([run.path])]
+    found = [result.record for result in read_runs([run.path], needed=True).results]
     scored = [
         record for record in found
         if isinstance(record, CellRecord | ReferenceRecord) and record.metrics and record.spec.dataset == dataset
@@ -193,9 +182,10 @@ def write_entry(run: RunFolder, dataset: Dataset, name: str, sets: Sequence[Meas
 
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or hashlib.sha256(name.encode()).hexdigest()[:8]
     shutil.rmtree(run.external(dataset.name, safe), ignore_errors=True)
-    for row, record, _ in sets:
-        write_reference(record, row, dataset, run.external_set(dataset.name, safe, record.seed))
-    leaderboard.build(read_runs([run.path]), run.leaderboard, suites.table_rules() | rules_in([run.path]))
+    for measured in sets:
+        write_reference(measured, dataset, run.external_set(dataset.name, safe, measured.record.seed))
+    runs = read_runs([run.path])
+    leaderboard.build(runs.results, run.leaderboard, runs.rules, runs.problems, runs.suites)
 
 
 def labels_of(classes: list[str], dataset: Dataset, name: str) -> Tensor | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -55,6 +57,11 @@ def _rows_of_task(variant: Variant, drawn: Drawn) -> dict[str, Tensor]:
     if back is not None:
         shown["back again"] = back[0]
     return shown | {"truth": drawn.truth}
+
+
+def by_class(images: Tensor, classes: Tensor, names: Sequence[str], n: int) -> dict[str, Tensor]:
+    """The first images, at most n, of each class: name of the class -> (0 to n, C, H, W). `classes`: (N,), of the images."""
+    return {name: images[classes == k][:n] for k, name in enumerate(names)}
 
 
 def sources(variant: Variant, truth: Tensor) -> Tensor:

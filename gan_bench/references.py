@@ -22,6 +22,7 @@ from gan_bench.images import convert, tasks
 from gan_bench.images.files import save_samples
 from gan_bench.images.pictures import save_samples_picture
 from gan_bench.images.sets import ImageSet, in_memory
+from gan_bench.images.statistics import Classified, statistics_of
 from gan_bench.metrics.measured import Measurement
 from gan_bench.records import (
     Interval,
@@ -50,6 +51,19 @@ class Reference(NamedTuple):
     images: ImageSet
     labels: Tensor | None = None
     truth: Tensor | None = None
+
+
+class Measured(NamedTuple):
+    """A row that was scored.
+
+    numbers     those of its record, with what each image adds to them
+    classified  its images by the dataset's own classifier; None: there is none
+    """
+
+    row: Reference
+    record: ReferenceRecord
+    numbers: list[Measurement]
+    classified: Classified | None
 
 
 def real(dataset: Dataset, n: int) -> Reference:
@@ -98,23 +112,15 @@ def run_reference(spec: ReferenceSpec, folder: Path, device: torch.device, stric
         return done
 
     scorer = scorer_for(spec, device, strict)
-    reference = REFERENCES[spec.name](scorer.dataset, spec.n_fake)
-    record = score_reference(spec, reference, scorer, device)
-    write_reference(record, reference, scorer.dataset, folder)
-    return record
-
-
-def score_reference(
-    spec: ReferenceSpec, reference: Reference, scorer: SetScorer, device: torch.device, external: bool = False
-) -> ReferenceRecord:
-    """The record of a row. `external`: the images are somebody's."""
-    return measure_reference(spec, reference, scorer, device, external)[0]
+    measured = measure_reference(spec, REFERENCES[spec.name](scorer.dataset, spec.n_fake), scorer, device)
+    write_reference(measured, scorer.dataset, folder)
+    return measured.record
 
 
 def measure_reference(
     spec: ReferenceSpec, reference: Reference, scorer: SetScorer, device: torch.device, external: bool = False
-) -> tuple[ReferenceRecord, list[Measurement]]:
-    """The record of a row, and its numbers with what each image adds to them."""
+) -> Measured:
+    """A row as it is scored. `external`: the images are somebody's."""
     note, images, labels, truth = reference
     pairs = None if truth is None else {"truth": (in_memory(images), truth)}
     digest = spec.samples_digest or convert.digest(images)  # an external set may take minutes to read
@@ -134,15 +140,17 @@ def measure_reference(
         extractors=scorer.info,
         metrics=tuple(values),
     )
-    return record, numbers
+    return Measured(reference, record, numbers, scorer.classify(images))
 
 
-def write_reference(record: ReferenceRecord, reference: Reference, dataset: Dataset, folder: Path) -> None:
-    """Write a row's samples, with their classes where they are known, their picture and, last, its record."""
-    images = in_memory(reference.images)
-    save_samples(images, reference.labels, folder / SAMPLES)
+def write_reference(measured: Measured, dataset: Dataset, folder: Path) -> None:
+    """Write a row's samples, with their classes where they are known, their picture and statistics and, last, its record."""
+    images = in_memory(measured.row.images)
+    save_samples(images, measured.row.labels, folder / SAMPLES)
     save_samples_picture(images, folder / SHOWN["samples"], dataset.mixture)
-    write_record(folder / RECORD, record)
+    statistics = statistics_of(images, dataset.mixture, dataset.class_names, measured.classified)
+    write_record(folder / SHOWN["statistics"], statistics)
+    write_record(folder / RECORD, measured.record)
 
 
 def means(records: Sequence[ReferenceRecord]) -> list[MetricValue]:

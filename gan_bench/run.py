@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from gan_bench import leaderboard, suites
+from gan_bench import leaderboard
 from gan_bench.cell import name_of, run_cell
 from gan_bench.core import progress
 from gan_bench.core.pace import Stage
@@ -19,11 +19,11 @@ from gan_bench.executors.local import workers
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Unavailable
 from gan_bench.judge import panels, run_panel
-from gan_bench.leaderboard.page import Board
+from gan_bench.leaderboard.board import Board
 from gan_bench.plan import in_order
 from gan_bench.records import AttackRecord, CellRecord, CellSpec, JudgeRecord, Plan, ReferenceRecord, ReferenceSpec
 from gan_bench.references import run_reference
-from gan_bench.run_folder import RunFolder, read_runs, rules_in
+from gan_bench.run_folder import RunFolder, read_runs
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def run(plan: Plan, out: Path, logged: bool = False) -> Outcome:
                 judged = [record for panel in each(partial(run_panel, plan, folder), panels(plan)) for record in panel]
 
             with progress.part("page", "leaderboard"):
-                board = leaderboard.build(read_runs([out]), folder.leaderboard, suites.table_rules() | rules_in([out]))
+                found = read_runs([out])
+                board = leaderboard.build(found.results, folder.leaderboard, found.rules, found.problems, found.suites)
     return Outcome(board, failures(parts, judged))
 
 

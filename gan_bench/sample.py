@@ -23,6 +23,7 @@ from gan_bench.images import convert, tasks
 from gan_bench.records import CellRecord, CellSpec, read_record
 from gan_bench.run_folder import DISCRIMINATOR, GENERATOR, INVERSE, RECORD
 
+WALKS, STEPS = 8, 9  # rows and columns of a picture of walks between latents
 BLOCK = 100  # samples are computed in aligned blocks of this many: a kernel chosen by batch size cannot change a pixel
 
 
@@ -113,6 +114,40 @@ def _from_latents(variant: Variant, seed: int, purpose: str, indices: range, lab
 def _from_images(variant: Variant, images: Tensor) -> Tensor:
     """What the variant makes of the sources of these uint8 images (B, C, H, W): images in [-1, 1]."""
     return variant.transform(tasks.SOURCES[variant.task](convert.to_float(images)).to(variant.device))
+
+
+@torch.no_grad()
+def walks(variant: Variant, seed: int) -> Tensor | None:
+    """Images at rest (WALKS * STEPS, C, H, W), row by row: steps from one latent to another, all of a row of one class.
+
+    Row i is of class i modulo the number of classes. None: the variant does not make images of latents. Raises Fault as
+    `check_images` does.
+    """
+    if variant.task in tasks.SOURCES or variant.draws_points:
+        return None
+
+    ends = torch.cat([variant.draw_z(1, stream(seed, "samples", "walk", i)) for i in range(2 * WALKS)])
+    z = torch.cat([great_circle(ends[i], ends[i + 1], STEPS) for i in range(0, len(ends), 2)]).to(variant.device)
+    labels = torch.arange(WALKS).repeat_interleave(STEPS) % variant.n_classes
+    with variant.evaluating():
+        made = variant.generate(z, labels.to(variant.device))
+    check_images(made, variant)
+    return convert.at_rest(made).cpu().contiguous()
+
+
+def great_circle(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """Latents (D,) and (D,) -> (steps, D): from the one to the other, both included, in equal angles. D may be several axes.
+
+    Spherical linear interpolation (Shoemake 1985, "Animating rotation with quaternion curves"): the way between is as long as
+    its ends, where on a straight line it would be shorter than any latent that is drawn. Latents that point the same way, or
+    opposite ways, are joined by a straight line.
+    """
+    a, b = start.double(), end.double()
+    share = torch.linspace(0, 1, steps, dtype=torch.float64).view(-1, *(1 for _ in a.shape))
+    angle = torch.acos(((a * b).sum() / (a.norm() * b.norm())).clamp(-1, 1))
+    if not angle.sin() > 1e-6:  # also where a latent is 0, and the angle is not a number
+        return ((1 - share) * a + share * b).to(start.dtype)
+    return ((((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()).to(start.dtype)
 
 
 def kept_networks(variant: Variant) -> dict[str, nn.Module]:

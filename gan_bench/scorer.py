@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -19,6 +20,7 @@ from gan_bench.extraction import extract, extract_cached
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable
 from gan_bench.images.sets import ImageSet, in_memory
+from gan_bench.images.statistics import Classified
 from gan_bench.metrics import METRICS, PIXEL_NEEDS
 from gan_bench.metrics.base import Extracted, Pixels
 from gan_bench.metrics.measured import Against, AnyMetric, Measurement, reasons
@@ -75,6 +77,7 @@ class SetScorer:
         self._real_features: dict[str, Extracted] = {}
         self._train_features: dict[str, Extracted] = {}
         self._lessons: dict[int, Pixels] = {}
+        self._classified: tuple[weakref.ref[ImageSet], Classified] | None = None
         self._tell = once_each(to_log(log))
 
     def score(
@@ -106,6 +109,20 @@ class SetScorer:
             tell(logging.WARNING, f"{self.dataset.name}: no {', '.join(names)}: {reason}.")
         return numbers + self._missing(len(fakes))
 
+    def classify(self, images: ImageSet) -> Classified | None:
+        """The class of each image at rest (N, C, H, W) by the dataset's own classifier; None: there is none.
+
+        Of the images that were scored last it is known already.
+        """
+        if self._classified is not None and self._classified[0]() is images:
+            return self._classified[1]
+
+        for extractor in self.extractors:
+            if extractor.classifies == self.dataset.name:
+                self._note_classes(extractor, images, extract(extractor, images, f"classes, {extractor.name}"))
+                return self.classify(images)
+        return None
+
     def nearest(self, fakes: Tensor, k: int) -> list[Tensor]:
         """The reals (N, C, H, W) that are nearest to each fake, second nearest, ... up to the k-th.
 
@@ -115,6 +132,10 @@ class SetScorer:
         real, fake = self._real_of(extractor), extract(extractor, fakes, f"nearest reals, {extractor.name}")
         _, found = closest(fake.features, real.features, k)
         return [in_memory(self.real.images[column]) for column in found.T]
+
+    def _note_classes(self, extractor: Extractor, images: ImageSet, seen: Extracted) -> None:
+        if extractor.classifies == self.dataset.name and seen.logits is not None:
+            self._classified = weakref.ref(images), Classified(extractor.name, seen.logits.argmax(1))
 
     def _load(self, name: str, device: torch.device, strict: bool) -> None:
         extractor = EXTRACTORS.create(name)
@@ -152,6 +173,7 @@ class SetScorer:
         """The numbers in one extractor; `advance` by 1 after the features, and after each metric."""
         real = self._real_of(extractor)
         fake = replace(extract_cached(extractor, fakes, digest, f"{title}: {extractor.name}"), labels=labels)
+        self._note_classes(extractor, fakes, fake)
         if same_set(fake, real):
             odd = f"all features ({extractor.name}) are those of the reals; are these generated images?"
             tell(logging.WARNING, f"{title}: {odd}")

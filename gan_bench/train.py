@@ -39,6 +39,7 @@ class Progress:
 
     history  one row for each `HISTORY_EVERY` steps: what was spent, mean losses, gradient norms, images a second
     strip    what `snapshot` gave at the start and after each eighth of the budget
+    moments  the kimg that had been shown at each of these
     """
 
     step: int = 0
@@ -49,6 +50,7 @@ class Progress:
     diverged: str | None = None
     history: list[dict[str, float]] = field(default_factory=list)
     strip: list[Tensor] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
 
 
 Watch = Callable[[Progress], None]
@@ -185,7 +187,7 @@ def train(
     stepper = Stepper(variant, split, budget, seed, progress)
     saved_at = time.monotonic()
     with private_randomness(variant.device):
-        _take_snapshot(progress, 0, snapshot)
+        _take_snapshot(progress, 0, stepper.spent.kimg, snapshot)
         watch(progress)
         while not progress.finished:
             stepper.take()
@@ -194,7 +196,7 @@ def train(
 
             means = stepper.means()
             progress.history.append(history_row(progress, stepper.spent, means, variant))
-            _take_snapshot(progress, stepper.share, snapshot)
+            _take_snapshot(progress, stepper.share, stepper.spent.kimg, snapshot)
             progress.diverged = divergence(means, progress.step)
             progress.finished |= progress.diverged is not None
 
@@ -207,9 +209,10 @@ def train(
     return progress
 
 
-def _take_snapshot(progress: Progress, share: float, snapshot: Snapshot | None) -> None:
+def _take_snapshot(progress: Progress, share: float, kimg: float, snapshot: Snapshot | None) -> None:
     if snapshot is not None and share * SNAPSHOTS >= len(progress.strip):
         progress.strip.append(snapshot())
+        progress.moments.append(kimg)
 
 
 def divergence(losses: dict[str, float], step: int) -> str | None:

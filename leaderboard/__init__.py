@@ -1,6 +1,6 @@
 """The leaderboard: results in, one static folder of pages, tables and figures out. Needs no torch.
 
-Importing this package is cheap; pandas, matplotlib and Jinja2 are imported by the first `build`.
+Importing this package is cheap; Jinja2, and matplotlib where a chart must be drawn, are imported by `build`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_bench.core import collector
 from gan_bench.records import Result, TableRules
 
 if TYPE_CHECKING:
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 
-def build(results: Sequence[Result], out: Path, rules: Mapping[str, TableRules] | None = None) -> Board:
-    """See `gan_bench.leaderboard.page.build`."""
-    from gan_bench.leaderboard import page
+def build(
+    results: Sequence[Result],
+    out: Path,
+    rules: Mapping[str, TableRules] | None = None,
+    problems: Sequence[str] = (),
+    suites: Mapping[str, str] | None = None,
+) -> Board:
+    """See `gan_bench.leaderboard.pages.build`."""
+    from gan_bench.leaderboard.pages.build import build
 
-    return page.build(results, out, rules)
+    with collector.paused():
+        return build(results, out, rules, problems, suites)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
-
-import pandas as pd
 
 from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, share_cell
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.estimates import Estimate, over_seeds
-from gan_bench.leaderboard.frames import ATTACK
+from gan_bench.leaderboard.frames import ATTACK, Frame
 from gan_bench.records import AttackRecord
 
 COUNTED = {"evasion": "n_fake", "framing": "n_real"}  # goal -> the column of a frame with the number of changed images
@@ -32,16 +31,16 @@ class Attacked:
     success: Estimate
 
 
-def attacked_over_seeds(frame: pd.DataFrame) -> list[Attacked]:
+def attacked_over_seeds(frame: Frame) -> list[Attacked]:
     """All attacks in a frame of `frames.detector_frame`, sorted."""
-    attacks = frame[frame["metric"] == ATTACK]
+    attacks = [number for number in frame if number.metric == ATTACK]
     found = []
     for goal, counted in COUNTED.items():
         figures: dict[tuple[Any, ...], dict[str, Estimate]] = defaultdict(dict)
-        same_goal = attacks[attacks["goal"] == goal]
+        same_goal = [number for number in attacks if number.goal == goal]
         for (*where, name), estimate in over_seeds(same_goal, ["attacked", "detector", "eps", counted, "name"]).items():
             figures[tuple(where)][name] = estimate
-        for (attacked, shown_to, eps, n), both in figures.items():
+        for (attacked, shown_to, eps, n), both in sorted(figures.items(), key=itemgetter(0)):
             found.append(Attacked(goal, attacked, shown_to, eps, n, both["auroc"], both["success"]))
     return found
 
@@ -54,7 +53,7 @@ def attack_table(attacks: Iterable[Attacked], goal: str) -> Table:
     for a in own:
         rows[a.attacked, a.shown_to, a.n][a.eps] = a
 
-    headers = [ColumnHeader("Attacked", "the detector whose gradients were used", numeric=False)]
+    headers = [ColumnHeader("Attacked", "the detector whose gradients were used", numeric=False, name=True)]
     headers.append(ColumnHeader("Shown to", "the detector that was tested", numeric=False))
     headers += [ColumnHeader(f"eps {eps}", f"AUROC; each pixel changed by at most {eps} of 255 levels") for eps in levels]
     headers.append(ColumnHeader("Images", "changed", "down"))

@@ -58,7 +58,7 @@ def audit_table(s: Standings) -> Table:
     """
     controls = controls_of(s)
     shown = [control for control in CONTROLS if any(d.protocol == control for d in controls)]
-    headers = [ColumnHeader(text, numeric=False) for text in ("Detector", "Delivery")]
+    headers = [ColumnHeader("Detector", numeric=False, name=True), ColumnHeader("Delivery", numeric=False)]
     headers.append(ColumnHeader(SEEN, "for comparison: fitted and tested on fakes of all variants", "down"))
     headers += [ColumnHeader(control, CONTROL_WORDS[control], "down") for control in shown]
     headers.append(ColumnHeader("Verdict", numeric=False))
@@ -68,7 +68,7 @@ def audit_table(s: Standings) -> Table:
         for detector in _audited(s, tier):
             found = {d.protocol: d.auroc for d in controls if (d.detector, d.tier) == (detector, tier)}
             cells = [_control_cell(control, found.get(control, Estimate())) for control in shown]
-            compared = share_cell(seen_on_all(s.detected, detector, tier))
+            compared = share_cell(seen_on_all(s.of_detector[detector], detector, tier))
             rows.append([TableCell(detector), TableCell(tier), compared, *cells, TableCell(verdict(found))])
     return Table(headers, rows, [""] * len(rows))
 

@@ -1,41 +1,49 @@
-"""A leaderboard as data: frames, standings, and the same as Markdown and as plain data for JSON."""
+"""A leaderboard as data: frames, standings, and the same as Markdown, CSV, and plain data for JSON."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from gan_bench.core.differences import PAIRWISE
 from gan_bench.leaderboard.attacked import Attacked
 from gan_bench.leaderboard.audit import audit_data, told_by_trivial
 from gan_bench.leaderboard.columns import Column
 from gan_bench.leaderboard.detections import DETECTABILITY_IS, Detected, tiers_of
+from gan_bench.leaderboard.entries import entries_of
 from gan_bench.leaderboard.estimates import Estimate
+from gan_bench.leaderboard.frames import Frame, detector_frame, generator_frame, to_pandas
 from gan_bench.leaderboard.markdown import markdown
 from gan_bench.leaderboard.notes import detector_notes, generator_notes
 from gan_bench.leaderboard.parts import all_notes
 from gan_bench.leaderboard.profile import Profile, profiles
 from gan_bench.leaderboard.rows import Row
-from gan_bench.leaderboard.standings import Standings, Track
-from gan_bench.records import LEAVE_ONE_OUT
+from gan_bench.leaderboard.spreadsheet import csv_text
+from gan_bench.leaderboard.standings import Standings, all_standings
+from gan_bench.leaderboard.verified import verified_notes
+from gan_bench.records import LEAVE_ONE_OUT, Result, TableRules
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXPANDED = 4  # how deep leaderboard.json has a line for each value: what lies deeper, such as a detection, is one line
 
 
 @dataclass(frozen=True)
 class Board:
     """A leaderboard.
 
-    generators, detectors  long frames (`frames.FIELDS`): one row for each number of each seed
-    standings              one for each track, averaged over seeds
-    verified               what `gan-bench verify` found, a sentence for each run folder
+    of_generators, of_detectors  every number of each seed (`frames.Number`)
+    standings                    one for each track, averaged over seeds
+    verified                     what `gan-bench verify` found, a sentence for each run folder
     """
 
-    generators: pd.DataFrame
-    detectors: pd.DataFrame
+    of_generators: Frame
+    of_detectors: Frame
     standings: list[Standings]
     verified: list[str]
 
@@ -44,13 +52,38 @@ class Board:
         """One order over several datasets."""
         return profiles(self.standings)
 
+    @cached_property
+    def generators(self) -> pd.DataFrame:
+        """The numbers of generators, with the columns `frames.FIELDS`."""
+        return to_pandas(self.of_generators)
+
+    @cached_property
+    def detectors(self) -> pd.DataFrame:
+        """Those of detectors and of attacks on them, likewise."""
+        return to_pandas(self.of_detectors)
+
+    @property
+    def numbers(self) -> Frame:
+        """All numbers, and between them the detectability of each variant, tier and seed."""
+        return [*self.of_generators, *_detectability(self.of_detectors, self.standings), *self.of_detectors]
+
     def frame(self) -> pd.DataFrame:
-        """All rows, and between them those of the detectability of each variant, tier and seed."""
-        return pd.concat([self.generators, _detectability(self.detectors, self.standings), self.detectors])
+        """`numbers` as pandas has them."""
+        return to_pandas(self.numbers)
 
     def markdown(self) -> str:
-        """The tables and their notes, rounded."""
-        return markdown(self.standings, self.profiles, self.verified)
+        """The most important columns, and notes in a few words, to paste; the page, the CSV and the JSON have the rest."""
+        return markdown(self.standings, self.verified)
+
+    def csv(self) -> str:
+        """`numbers` as CSV, unrounded. A name or reason that a spreadsheet would carry out as a formula, since it begins with
+        = + - @ a tab or a carriage return, has a single quote before it; see `spreadsheet.csv_text`.
+        """
+        return csv_text(self.numbers)
+
+    def json(self) -> str:
+        """`to_dict` as JSON, with one line for each entry and each detection, of which there are thousands."""
+        return _json(self.to_dict(), EXPANDED) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, unrounded: {"tracks": [{"dataset", ..., "generators": [...], "detectors": [...]}], ...}."""
@@ -61,19 +94,39 @@ class Board:
         }
 
 
-def _detectability(detectors: pd.DataFrame, all_standings: Iterable[Standings]) -> pd.DataFrame:
-    """The rows of the detections that give the detectability, as numbers of the generators: "detectability_clean", ..."""
-    keys = [*Track._fields, "entry", "tier", "detector"]
-    chosen = [
+def board_of(results: Sequence[Result], rules: Mapping[str, TableRules] | None = None) -> Board:
+    """The board of these results; there may be none. `rules` as for `page.build`."""
+    entries = entries_of(results)
+    generators, detectors = generator_frame(entries), detector_frame(entries)
+    return Board(generators, detectors, all_standings(generators, detectors, entries, rules or {}), verified_notes(results))
+
+
+def _detectability(detectors: Frame, all_standings: Iterable[Standings]) -> Frame:
+    """The numbers of the detections that give the detectability, as those of generators: "detectability_clean", ..."""
+    chosen = {
         (*s.track, row.label, tier, detector)
         for s in all_standings
         for row in s.rows
         for tier, detector in row.detector.items()
+    }
+    aurocs = (n for n in detectors if n.name == "auroc" and n.protocol == LEAVE_ONE_OUT)
+    return [
+        n._replace(kind="variant", name=f"detectability_{n.tier}", metric="detectability", higher_is_better=False)
+        for n in aurocs
+        if (n.dataset, n.preset, n.benchmark_version, n.entry, n.tier, n.detector) in chosen
     ]
-    aurocs = detectors[(detectors["name"] == "auroc") & (detectors["protocol"] == LEAVE_ONE_OUT)]
-    found = aurocs[pd.MultiIndex.from_frame(aurocs[keys]).isin(chosen)]
-    names = "detectability_" + found["tier"].astype(str)
-    return found.assign(kind="variant", name=names, metric="detectability", higher_is_better=False)
+
+
+def _json(data: Any, expanded: int, indent: str = "\n") -> str:
+    """JSON in which the outer `expanded` levels have a line for each value."""
+    if not expanded or not data or not isinstance(data, dict | list):
+        return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+    inner = indent + "  "
+    if isinstance(data, list):
+        return f"[{inner}{f',{inner}'.join(_json(value, expanded - 1, inner) for value in data)}{indent}]"
+    fields = [f"{json.dumps(key, ensure_ascii=False)}: {_json(value, expanded - 1, inner)}" for key, value in data.items()]
+    return f"{{{inner}{f',{inner}'.join(fields)}{indent}}}"
 
 
 def _track_data(s: Standings) -> dict[str, Any]:
@@ -139,10 +192,13 @@ def _attack_data(a: Attacked) -> dict[str, Any]:
 
 def _short(estimate: Estimate) -> dict[str, Any]:
     """An estimate without the values of its seeds and what it lacks; its value is always there. There are thousands of them."""
-    found = {name: value for name, value in _whole(estimate).items() if value not in (None, ()) or name == "value"}
-    found.pop("values", None)
+    found: dict[str, Any] = {"value": estimate.value, "seeds": estimate.seeds}
+    if estimate.low is not None:
+        found |= {"low": estimate.low, "high": estimate.high, "method": estimate.method}
+    if estimate.unavailable:
+        found["unavailable"] = estimate.unavailable
     return found
 
 
 def _whole(estimate: Estimate) -> dict[str, Any]:
-    return {**vars(estimate), "seeds": estimate.seeds}
+    return {**estimate._asdict(), "seeds": estimate.seeds}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from gan_bench.leaderboard.estimates import Estimate
 
@@ -13,12 +14,23 @@ FLATTERED = "‡"  # behind a number of an entry that was trained against its ex
 
 @dataclass(frozen=True)
 class ColumnHeader:
-    """What stands above a column. `first`: the order of the first click, up or down."""
+    """What stands above a column.
+
+    first  the order of the first click, up or down
+    name   whether the column names the rows
+    term   its word in the glossary; "": it has none
+    group  what stands above several columns
+    shown  whether it is shown before a reader chooses columns
+    """
 
     text: str
     hint: str = ""
     first: str = "up"
     numeric: bool = True
+    name: bool = False
+    term: str = ""
+    group: str = ""
+    shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,8 @@ class TableCell:
 
     small  the interval, or a few words
     value  the unrounded number, to sort by
-    best   bold
+    best   bold: it may be the best one
+    top    the best mean, certain or not
     heat   0 to 1, for the colour behind it
     tag    a word beside an entry's name: failed, external, ...
     """
@@ -37,9 +50,9 @@ class TableCell:
     value: float | None = None
     hint: str = ""
     best: bool = False
+    top: bool = False
     heat: float | None = None
     tag: str = ""
-    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,12 @@ class Table:
     headers: list[ColumnHeader]
     rows: list[list[TableCell]]
     kinds: list[str]
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """What stands above neighbouring columns, and over how many; nothing where no column has a group."""
+        runs = [(group, len(list(same))) for group, same in groupby(header.group for header in self.headers)]
+        return runs if any(group for group, _ in runs) else []
 
 
 def rounded(value: float, like: float | None = None) -> str:
@@ -70,11 +89,11 @@ def number_cell(estimate: Estimate, best: bool = False) -> TableCell:
 
     low_high = _ends(estimate)
     if low_high is None:
-        return TableCell(rounded(estimate.value), "", estimate.value, estimate.method or "", best)
+        return TableCell(rounded(estimate.value), "", estimate.value, best=best)
 
     low, high = (rounded(end, like=estimate.value) for end in low_high)
     text = rounded(estimate.value, like=estimate.value)
-    return TableCell(text, f"[{low}, {high}]", estimate.value, estimate.method or "", best)
+    return TableCell(text, f"[{low}, {high}]", estimate.value, best=best)
 
 
 def flattered(cell: TableCell) -> TableCell:
@@ -82,7 +101,7 @@ def flattered(cell: TableCell) -> TableCell:
     if cell.value is None:
         return cell
     hint = "; ".join(text for text in ("its loss uses this extractor, which flatters it", cell.hint) if text)
-    return replace(cell, text=cell.text + FLATTERED, hint=hint, best=False)
+    return replace(cell, text=cell.text + FLATTERED, hint=hint, best=False, top=False)
 
 
 def share_cell(estimate: Estimate, hint: str = "", heat: bool = False) -> TableCell:
@@ -93,7 +112,7 @@ def share_cell(estimate: Estimate, hint: str = "", heat: bool = False) -> TableC
 
     interval = "" if low_high is None else f"[{low_high[0]:.3f}, {low_high[1]:.3f}]"
     warmth = min(1.0, max(0.0, 2 * value - 1)) if heat else None
-    return TableCell(f"{value:.3f}", interval, value, hint or estimate.method or "", heat=warmth)
+    return TableCell(f"{value:.3f}", interval, value, hint, heat=warmth)
 
 
 def _dash(estimate: Estimate) -> TableCell:

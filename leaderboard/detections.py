@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
-
-import pandas as pd
 
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.estimates import Estimate, over_seeds
-from gan_bench.leaderboard.frames import DETECTION
+from gan_bench.leaderboard.frames import DETECTION, Frame
 from gan_bench.records import CONTROLS, EVERY, LEAVE_ONE_OUT, PROTOCOLS, REFITTED, SEEN, TIERS, JudgeRecord
 
 DETECTABILITY_IS = "a lower bound"  # another detector, or one unfitted number, may tell the fakes better
@@ -66,12 +65,13 @@ class Spread:
     n_seeds: int
 
 
-def detected_over_seeds(frame: pd.DataFrame, judges: Iterable[Entry]) -> list[Detected]:
+def detected_over_seeds(frame: Frame, judges: Iterable[Entry]) -> list[Detected]:
     """All detections in a frame of `frames.detector_frame`, sorted; `judges` are the entries that the frame was made of."""
     methods = {e.label: e.record.method for e in judges if isinstance(e.record, JudgeRecord)}
 
+    detections = [number for number in frame if number.metric == DETECTION]
     measures: dict[tuple[Any, ...], dict[str, Estimate]] = defaultdict(dict)
-    for (*where, name), estimate in over_seeds(frame[frame["metric"] == DETECTION], [*WHERE, "name"]).items():
+    for (*where, name), estimate in over_seeds(detections, [*WHERE, "name"]).items():
         measures[tuple(where)][name] = estimate
 
     detected = []
@@ -128,23 +128,47 @@ def seen(detected: Iterable[Detected], detector: str, tier: str) -> Detected | N
     return next(same, None)
 
 
-def spreads(frame: pd.DataFrame) -> list[Spread]:
+def spreads(frame: Frame) -> list[Spread]:
     """The spread of each detector and tier in a frame of `frames.detector_frame` for which there are enough seeds."""
-    aurocs = frame[(frame["name"] == "auroc") & frame["protocol"].isin((SEEN, REFITTED)) & (frame["entry"] != EVERY)]
     found = []
-    for (detector, tier), own in aurocs.groupby(["detector", "tier"]):
-        wide = own.pivot_table(index=["entry", "seed"], columns="protocol", values="value", aggfunc="mean")
-        wide = wide.reindex(columns=[SEEN, REFITTED])
-        pairs = (wide[SEEN] - wide[REFITTED]).dropna()
-        fits = math.sqrt((pairs**2).mean() / 2) if len(pairs) else None  # the variance of two numbers is d^2 / 2
+    for (detector, tier), aurocs in _aurocs(frame).items():
+        pairs = [by_protocol[SEEN] - by_protocol[REFITTED] for by_protocol in aurocs.values() if len(by_protocol) == 2]
+        fits = _deviation(pairs, 2 * len(pairs))  # the variance of two numbers with the difference d is d^2 / 2
 
-        by_variant = wide[SEEN].dropna().groupby("entry").agg(["var", "count"]).query("count > 1")
-        freedom = by_variant["count"] - 1
-        seeds = math.sqrt((by_variant["var"] * freedom).sum() / freedom.sum()) if len(by_variant) else None
-        n_seeds = int(by_variant["count"].max()) if len(by_variant) else 0
+        of_variant: dict[str, list[float]] = defaultdict(list)
+        for (variant, _), by_protocol in aurocs.items():
+            if SEEN in by_protocol:
+                of_variant[variant].append(by_protocol[SEEN])
+        several = [values for values in of_variant.values() if len(values) > 1]
+        apart = [difference for values in several for difference in _from_mean(values)]
+        seeds = _deviation(apart, len(apart) - len(several))
+
         if fits is not None or seeds is not None:
-            found.append(Spread(str(detector), str(tier), fits, len(pairs), seeds, n_seeds))
+            found.append(Spread(detector, tier, fits, len(pairs), seeds, max(map(len, several), default=0)))
     return sorted(found, key=lambda spread: (_place(spread.tier, TIERS), spread.detector))
+
+
+def _from_mean(values: Sequence[float]) -> list[float]:
+    mean = fmean(values)
+    return [value - mean for value in values]
+
+
+def _deviation(differences: Sequence[float], freedom: int) -> float | None:
+    """The standard deviation that these differences from a mean show; None: there are none, or a float cannot hold it."""
+    squares = sum(difference * difference for difference in differences)
+    return math.sqrt(squares / freedom) if freedom and math.isfinite(squares) else None
+
+
+def _aurocs(frame: Frame) -> dict[tuple[str, str], dict[tuple[str, int], dict[str, float]]]:
+    """(detector, tier) -> (variant, seed) -> SEEN and REFITTED -> AUROC, the mean where a seed has several."""
+    values: dict[Any, dict[Any, dict[Any, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    for n in frame:
+        if n.name == "auroc" and n.protocol in (SEEN, REFITTED) and n.entry != EVERY and n.value is not None:
+            values[n.detector, n.tier][n.entry, n.seed][n.protocol].append(n.value)
+    return {
+        where: {one: {p: fmean(found) for p, found in protocols.items()} for one, protocols in by_seed.items()}
+        for where, by_seed in values.items()
+    }
 
 
 def _position(d: Detected) -> tuple[Any, ...]:

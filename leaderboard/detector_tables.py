@@ -70,7 +70,7 @@ def detector_matrix(s: Standings, tier: str) -> Table:
         rows.append([*names, *(replace(_auroc_cell(d), best=any(d is other for other in best)) for d in tested)])
 
     told = told_by_trivial(s, tier)
-    headers = [ColumnHeader(text, numeric=False) for text in ("Detector", "Protocol")]
+    headers = [ColumnHeader("Detector", numeric=False, name=True), ColumnHeader("Protocol", numeric=False, term="protocol")]
     for variant in variants:
         text, hint = (f"{variant} {MARK}", TRIVIALLY_TOLD) if variant in told else (variant, "")
         headers.append(ColumnHeader(text, hint, "down"))
@@ -94,7 +94,10 @@ def generator_matrix(s: Standings, tier: str) -> Table:
         found[d.fitted_on][d.variant] = d
 
     variants = _tested(shown, s)
-    headers = [ColumnHeader("Fitted on", numeric=False), *(ColumnHeader(variant, first="down") for variant in variants)]
+    headers = [
+        ColumnHeader("Fitted on", numeric=False, name=True),
+        *(ColumnHeader(variant, first="down") for variant in variants),
+    ]
     fitted = [variant for variant in variants if variant in found] + [key for key in found if key not in variants]
     rows = [[TableCell(key), *(_auroc_cell(found[key].get(variant)) for variant in variants)] for key in fitted]
     return Table(headers, rows, [""] * len(rows))
@@ -102,9 +105,9 @@ def generator_matrix(s: Standings, tier: str) -> Table:
 
 def detection_table(s: Standings, tier: str) -> Table:
     """Everything that was measured of each detection on one tier, one row for each; not of those in tables of their own."""
-    headers = [ColumnHeader(text, numeric=False) for text in ("Detector", "Protocol", "Variant")]
-    for text, hint in MERITS.values():
-        headers.append(ColumnHeader(text, hint, "down" if text.endswith("↑") else "up"))
+    headers = [ColumnHeader(text, numeric=False, name=text == "Detector") for text in ("Detector", "Protocol", "Variant")]
+    for name, (text, hint) in MERITS.items():
+        headers.append(ColumnHeader(text, hint, "down" if text.endswith("↑") else "up", term=name))
     headers += [ColumnHeader(text, first="down") for text in ("Reals", "Fakes")]
 
     rows = []
@@ -134,7 +137,7 @@ def damaged(s: Standings) -> dict[str, dict[str, dict[int, Detected]]]:
             found.setdefault(d.detector, {}).setdefault(d.corruption, {})[d.severity] = d
 
     for detector, by_corruption in found.items():
-        undamaged = seen(s.detected, detector, CLEAN)
+        undamaged = seen(s.of_detector[detector], detector, CLEAN)
         for by_severity in by_corruption.values():
             if undamaged is not None:
                 by_severity[0] = undamaged
@@ -143,7 +146,7 @@ def damaged(s: Standings) -> dict[str, dict[str, dict[int, Detected]]]:
 
 def spread_table(s: Standings) -> Table:
     """How far AUROCs vary between fits, and between GAN seeds."""
-    headers = [ColumnHeader("Detector", numeric=False), ColumnHeader("Delivery", numeric=False)]
+    headers = [ColumnHeader("Detector", numeric=False, name=True), ColumnHeader("Delivery", numeric=False)]
     headers.append(ColumnHeader("Between fits", "standard deviation between two detector seeds on the same images"))
     headers.append(ColumnHeader("Between GAN seeds", "standard deviation; a GAN seed changes the fakes, the folds and the fit"))
 
@@ -181,7 +184,7 @@ def _best_of(detected: Iterable[Detected]) -> list[Detected]:
 def _damage_table(s: Standings, number: OfDetected, heat: Callable[[float], float], first: str) -> Table:
     found = damaged(s)
     corruptions = list(dict.fromkeys(corruption for by_corruption in found.values() for corruption in by_corruption))
-    headers = [ColumnHeader("Detector", numeric=False), ColumnHeader("Undamaged", "seen, clean", first)]
+    headers = [ColumnHeader("Detector", numeric=False, name=True), ColumnHeader("Undamaged", "seen, clean", first)]
     headers += [
         ColumnHeader(text, "mean over severities; below, from the mildest to the strongest", first) for text in corruptions
     ]
@@ -189,7 +192,7 @@ def _damage_table(s: Standings, number: OfDetected, heat: Callable[[float], floa
     rows = []
     for detector, by_corruption in found.items():
         cells = [_damage_cell(by_corruption.get(corruption, {}), number, heat) for corruption in corruptions]
-        undamaged = seen(s.detected, detector, CLEAN)
+        undamaged = seen(s.of_detector[detector], detector, CLEAN)
         plain = {} if undamaged is None else {1: undamaged}
         rows.append([TableCell(detector), _damage_cell(plain, number, heat), *cells])
     return Table(headers, rows, [""] * len(rows))

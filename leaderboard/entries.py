@@ -36,6 +36,7 @@ class Entry:
     recipe  hash of everything in the spec but the seed: only equal recipes are averaged
     label   the name with the settings that were changed, made unique where that stands for several recipes
     labels  what a record calls others of its own run -> their labels: of a detector cells by their keys, of attacks detectors
+    shared_label  the label before it was made unique
     """
 
     record: AnyRecord
@@ -48,6 +49,7 @@ class Entry:
     recipe: str
     label: str
     labels: dict[str, str] = field(default_factory=dict)
+    shared_label: str = ""
 
     @property
     def status(self) -> str:
@@ -135,35 +137,48 @@ def _labelled(entries: list[Entry]) -> list[Entry]:
     labelled = []
     for e in entries:
         unique = len(recipes[e.track, e.label]) == 1
-        labelled.append(replace(e, label=e.label if unique else f"{e.label} #{e.recipe[:4]}"))
+        labelled.append(replace(e, label=e.label if unique else f"{e.label} #{e.recipe[:4]}", shared_label=e.label))
     return labelled
 
 
 def _one_per_training(entries: list[Entry]) -> list[Entry]:
-    """Sorted. Equal samples of one seed are one training, which counts once; samples that differ come from two trainings.
+    """Sorted. Equal results of one seed are one training, which counts once; results that differ come from two.
 
     A failed entry is left out where its seed has another. Of equal entries a finished one counts, else the last one.
     """
-    of_seed: dict[tuple[Any, ...], dict[str, Entry]] = defaultdict(dict)
+    of_seed: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
     for entry in entries:
-        seed = (entry.track, entry.kind, entry.label, -1 if entry.seed is None else entry.seed)
-        samples, same = _samples(entry.record), of_seed[seed]
-        if samples not in same or entry.status == "done" or same[samples].status != "done":
-            same[samples] = entry
+        of_seed[entry.track, entry.kind, entry.label, -1 if entry.seed is None else entry.seed].append(entry)
 
     kept = []
     for seed in sorted(of_seed):
-        found = [of_seed[seed][samples] for samples in sorted(of_seed[seed])]
+        found = _different(of_seed[seed])
         kept += [entry for entry in found if entry.status != "failed"] or found[-1:]
     return kept
 
 
-def _samples(record: AnyRecord) -> str:
-    """What tells trainings of one seed apart; a reference row of ours is made without training, so it has one state."""
+def _different(entries: list[Entry]) -> list[Entry]:
+    """Those of one seed whose results differ, in an order that does not depend on which was read first."""
+    if len(entries) == 1:
+        return entries
+
+    same: dict[str, Entry] = {}
+    for entry in entries:
+        result = _result(entry.record)
+        if result not in same or entry.status == "done" or same[result].status != "done":
+            same[result] = entry
+    return [same[result] for result in sorted(same)]
+
+
+def _result(record: AnyRecord) -> str:
+    """What tells two results of one seed apart. Of a training it is the samples; another scoring of them is the same training.
+
+    A reference row of ours is made without training, so it has one result.
+    """
     if isinstance(record, CellRecord) or (isinstance(record, ReferenceRecord) and record.external):
         return record.samples_digest or ""
     if isinstance(record, JudgeRecord):
-        return json_digest(record.spec.fakes)
+        return json_digest([record.spec.fakes, [one.model_dump(mode="json") for one in record.detections]])
     if isinstance(record, AttackRecord):
-        return json_digest(record.spec.models)
+        return json_digest([record.spec.models, [one.model_dump(mode="json") for one in record.attacks]])
     return ""

@@ -11,6 +11,7 @@ from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detector_tables import PROTOCOL_WORDS
 from gan_bench.leaderboard.entries import problems
 from gan_bench.leaderboard.estimates import SEED_INTERVAL, Estimate
+from gan_bench.leaderboard.provenance import provenance_notes
 from gan_bench.leaderboard.rows import Row, by_task, task_words
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.records import FROM_LATENTS, LEAVE_ONE_OUT
@@ -24,7 +25,7 @@ def generator_notes(s: Standings) -> list[str]:
     return [
         *_ranking_notes(s, names),
         *_interval_notes(trained, others),
-        *_draw_notes(s),
+        *draw_notes(s),
         *_doubtful_column_notes(s, names),
         *_detectability_notes(s),
         *_unavailable_notes(s, names),
@@ -44,6 +45,7 @@ def detector_notes(s: Standings) -> list[str]:
         *(f"{protocol}: {words}." for protocol, words in PROTOCOL_WORDS.items() if protocol in protocols),
         *_interval_notes(measures, []),
         *failed,
+        *provenance_notes([*s.judges, *s.attacks]),
         *sorted(warnings),
     ]
 
@@ -142,7 +144,8 @@ def _interval_notes(trained: Iterable[Estimate], others: Iterable[Estimate]) -> 
     return notes
 
 
-def _draw_notes(s: Standings) -> list[str]:
+def draw_notes(s: Standings) -> list[str]:
+    """Which external entries have seeds that are no trainings."""
     drawn = [row.label for row in s.rows if row.kind == "external" and len(row.entries) > 1]
     if not drawn:
         return []
@@ -207,9 +210,7 @@ def _provenance_notes(s: Standings) -> list[str]:
         notes.append(
             f"{', '.join(mixed)}: seeds from different machines; a figure from another machine counts as another seed."
         )
-    if any("#" in row.label and row.label != row.entries[0].name for row in s.rows):
-        notes.append("#: entries of one name with different settings; the records show the settings of each.")
-    return notes
+    return notes + provenance_notes(entry for row in s.rows for entry in row.entries)
 
 
 def _machines(row: Row) -> set[tuple[object, ...]]:

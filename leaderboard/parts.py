@@ -1,10 +1,8 @@
-"""What the page and the Markdown say of the detectors of a track, piece by piece. Only what the records hold is there."""
+"""What the page says of the detectors of a track, piece by piece. Only what the records hold is there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from gan_bench.leaderboard.attacked import GOALS, attack_notes, attack_table
 from gan_bench.leaderboard.audit import audit_notes, audit_table, trivial_notes
@@ -12,7 +10,6 @@ from gan_bench.leaderboard.cells import Table
 from gan_bench.leaderboard.detections import tiers_of
 from gan_bench.leaderboard.detector_tables import (
     damaged,
-    detection_table,
     detector_matrix,
     false_alarm_table,
     generator_matrix,
@@ -20,7 +17,6 @@ from gan_bench.leaderboard.detector_tables import (
     robustness_table,
     spread_table,
 )
-from gan_bench.leaderboard.figures import robustness_chart
 from gan_bench.leaderboard.standings import Standings
 
 DELIVERIES = {
@@ -32,20 +28,13 @@ DELIVERIES = {
 
 @dataclass(frozen=True)
 class Part:
-    """One piece with a title.
-
-    tables  title -> table
-    folded  the same; on the page after a click, and not in the Markdown
-    chart   draws what belongs to it to a path; False: there is nothing to draw
-    """
+    """One piece with a title. `tables`: title -> table."""
 
     name: str
     title: str
     small: str
     tables: dict[str, Table]
     notes: list[str]
-    folded: dict[str, Table] = field(default_factory=dict)
-    chart: Callable[[Standings, Path], bool] | None = None
 
 
 def detector_parts(s: Standings) -> list[Part]:
@@ -67,12 +56,11 @@ def _tier_part(s: Standings, tier: str) -> Part:
     detector = matrix_detector(s, tier)
     pairs = f"AUROC of {detector}, {tier}: fitted on one variant, tested on each"
     tables = {f"AUROC by tested variant, {tier}": detector_matrix(s, tier), pairs: generator_matrix(s, tier)}
-    folded = {f"All detections, {tier}: figures of merit": detection_table(s, tier)}
 
     notes = trivial_notes(s, tier)
     if detector is not None:
         notes.append(f"{detector} has the highest AUROC on the validation fold, seen, of the detectors fitted on one variant.")
-    return Part(tier, f"Detectors, {tier}", DELIVERIES.get(tier, ""), _filled(tables), notes, _filled(folded))
+    return Part(tier, f"Detectors, {tier}", DELIVERIES.get(tier, ""), _filled(tables), notes)
 
 
 def _audit_part(s: Standings) -> Part:
@@ -95,7 +83,7 @@ def _robust_part(s: Standings) -> Part:
     there = damaged(s)
     return Part(
         "robustness", "Robustness", "one detector, images damaged more and more", _filled(tables) if there else {},
-        notes, chart=robustness_chart,
+        notes,
     )  # fmt: skip
 
 

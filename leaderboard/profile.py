@@ -59,11 +59,14 @@ class Profile:
 
 
 def profiles(all_standings: Iterable[Standings]) -> list[Profile]:
-    """A profile for each budget and task with two entries or more, on two datasets or more, whose headlines are distances."""
+    """A profile for each budget and task with two entries or more, on two datasets or more, whose headlines are distances.
+
+    A track whose best mean is not above 0 is left out: there is no "so many times worse than 0".
+    """
     groups: dict[tuple[str, str, str], list[tuple[str, list[Row]]]] = {}
     for s in all_standings:
         for task, rows in by_task(s.rows).items():
-            if rows[0].headline is not None and not rows[0].headline.higher_is_better:
+            if rows[0].headline is not None and not rows[0].headline.higher_is_better and not _best(rows) <= 0:
                 groups.setdefault((s.track.preset, s.track.benchmark_version, task), []).append((s.track.dataset, rows))
 
     found = []
@@ -76,10 +79,15 @@ def profiles(all_standings: Iterable[Standings]) -> list[Profile]:
 
 def _curves(tracks: Sequence[list[Row]]) -> list[Curve]:
     """One curve for each label that is in some track; where it is absent, or is not ranked by the headline, it is infinite."""
-    best = [min((row.of(row.headline).value or 0.0 for row in rows if _counts(row)), default=math.nan) for rows in tracks]
+    best = [_best(rows) for rows in tracks]
     labels = list(dict.fromkeys(row.label for rows in tracks for row in rows))
     curves = [Curve(label, _factors(label, tracks, best)) for label in labels]
     return sorted(curves, key=lambda curve: [-curve.share(tau) for tau in SHOWN_TAUS])
+
+
+def _best(rows: Iterable[Row]) -> float:
+    """The best mean of a track; not a number where no entry counts."""
+    return min((row.of(row.headline).value or 0.0 for row in rows if _counts(row)), default=math.nan)
 
 
 def _counts(row: Row) -> bool:

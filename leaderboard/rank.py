@@ -39,6 +39,18 @@ def best_in(column: Column, rows: Iterable[Row]) -> set[str]:
     return best
 
 
+def top_in(column: Column, rows: Iterable[Row]) -> set[str]:
+    """The labels with the best mean of their task in this column, certain or not; none of a task with one entry."""
+    top: set[str] = set()
+    for variants in by_task(rows).values():
+        fair = [row for row in variants if row.of(column).value is not None and not row.trained_against(column)]
+        values = [row.of(column).value or 0.0 for row in fair]
+        if len(fair) > 1:
+            best = max(values) if column.higher_is_better else min(values)
+            top |= {row.label for row, value in zip(fair, values, strict=True) if value == best}
+    return top
+
+
 def choose_headline(columns: Sequence[Column], rules: TableRules) -> Column | None:
     """The column to rank by, out of those that hold values; None where there is none to choose.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from gan_bench.leaderboard.columns import Column
 from gan_bench.leaderboard.entries import Entry
@@ -38,17 +40,26 @@ class Row:
 
     def trained_against(self, column: Column | None) -> bool:
         """Whether the extractor of a column is part of its loss, which flatters it there."""
-        known = {name for e in self.entries if isinstance(e.record, CellRecord) for name in e.record.trained_against}
-        return column is not None and column.extractor.split("@")[0] in known
+        return column is not None and column.extractor.split("@")[0] in self._in_loss
 
     def lacks_seeds(self, column: Column | None) -> bool:
         """Whether a training failed or diverged, or some of its seeds but not all have a value in a column."""
         return self.n_done < len(self.entries) or 0 < self.of(column).seeds < len(self.entries)
 
-    @property
+    @cached_property
+    def _in_loss(self) -> set[str]:
+        """The extractors that are part of its loss."""
+        return {name for e in self.entries if isinstance(e.record, CellRecord) for name in e.record.trained_against}
+
+    @cached_property
     def n_done(self) -> int:
         """How many of its seeds are finished."""
         return sum(entry.status == "done" for entry in self.entries)
+
+    @property
+    def runs(self) -> tuple[Path, ...]:
+        """The run folders that its records came from, each once."""
+        return tuple(dict.fromkeys(entry.run for entry in self.entries))
 
     @property
     def status(self) -> str:
@@ -57,7 +68,7 @@ class Row:
             return self.kind
         return "done" if self.n_done else self.entries[0].status
 
-    @property
+    @cached_property
     def task(self) -> str | None:
         """What a variant starts from, one of `records.TASKS`, as its finished records say; None: it is no variant."""
         cells = [e.record for e in self.entries if isinstance(e.record, CellRecord)]

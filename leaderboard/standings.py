@@ -5,21 +5,23 @@ A track is a dataset, a preset and a benchmark version. Records of different tra
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
-
-import pandas as pd
 
 from gan_bench.leaderboard.attacked import Attacked, attacked_over_seeds
 from gan_bench.leaderboard.columns import Column, column_of
 from gan_bench.leaderboard.detections import Detected, Spread, detectability, detected_over_seeds, spreads
 from gan_bench.leaderboard.entries import Entry, Track
 from gan_bench.leaderboard.estimates import over_seeds
-from gan_bench.leaderboard.frames import COSTS
+from gan_bench.leaderboard.frames import COST, COSTS, Frame
 from gan_bench.leaderboard.rank import NO_RULES, choose_headline, ranks_in
 from gan_bench.leaderboard.rows import Row, by_task
 from gan_bench.records import AttackRecord, CellRecord, JudgeRecord, ReferenceRecord, TableRules
+
+N_TRACK = len(Track._fields)  # the first fields of a number of a frame
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,21 @@ class Standings:
         """Every record of the track, in the order of the tables."""
         return [entry for row in self.rows for entry in row.entries] + [*self.judges, *self.attacks]
 
+    @cached_property
+    def of_detector(self) -> dict[str, tuple[Detected, ...]]:
+        """Detector -> what it detected: there are thousands of detections, so nobody should search all of them."""
+        found: dict[str, list[Detected]] = defaultdict(list)
+        for d in self.detected:
+            found[d.detector].append(d)
+        return {detector: tuple(own) for detector, own in found.items()}
+
     def telling(self, column: Column) -> bool:
         """Whether this metric tells good images from bad ones on this dataset."""
         return not column.name.startswith(self.rules.not_telling)
 
 
 def all_standings(
-    generators: pd.DataFrame, detectors: pd.DataFrame, entries: Sequence[Entry], rules: Mapping[str, TableRules]
+    generators: Frame, detectors: Frame, entries: Sequence[Entry], rules: Mapping[str, TableRules]
 ) -> list[Standings]:
     """The standings of each track, sorted by track.
 
@@ -63,20 +73,22 @@ def all_standings(
     rules                  dataset -> how its table is read
     """
     found = []
+    of_generators, of_detectors = _by_track(generators), _by_track(detectors)
     for track in sorted({e.track for e in entries}):
         own = [e for e in entries if e.track == track]
-        frames = _of_track(generators, track), _of_track(detectors, track)
+        frames = of_generators.get(track, []), of_detectors.get(track, [])
         found.append(_standings(track, *frames, own, rules.get(track.dataset, NO_RULES)))
     return found
 
 
-def _of_track(frame: pd.DataFrame, track: Track) -> pd.DataFrame:
-    return frame[(frame[list(Track._fields)] == list(track)).all(axis=1)]
+def _by_track(frame: Frame) -> dict[tuple[object, ...], Frame]:
+    found: dict[tuple[object, ...], Frame] = {}
+    for number in frame:
+        found.setdefault(number[:N_TRACK], []).append(number)
+    return found
 
 
-def _standings(
-    track: Track, generators: pd.DataFrame, detectors: pd.DataFrame, entries: list[Entry], rules: TableRules
-) -> Standings:
+def _standings(track: Track, generators: Frame, detectors: Frame, entries: list[Entry], rules: TableRules) -> Standings:
     judges = tuple(e for e in entries if isinstance(e.record, JudgeRecord))
     attacks = tuple(e for e in entries if isinstance(e.record, AttackRecord))
     detected = detected_over_seeds(detectors, judges)
@@ -112,9 +124,9 @@ def _columns(entries: Iterable[Entry]) -> list[Column]:
     return sorted(position, key=lambda column: (position[column], column))
 
 
-def _rows(frame: pd.DataFrame, entries: list[Entry], columns: list[Column], detected: list[Detected]) -> list[Row]:
+def _rows(frame: Frame, entries: list[Entry], columns: list[Column], detected: list[Detected]) -> list[Row]:
     numbers = over_seeds(frame, ["entry", *Column._fields])
-    costs = over_seeds(frame[frame["metric"] == "cost"], ["entry", "name"])
+    costs = over_seeds([number for number in frame if number.metric == COST], ["entry", "name"])
 
     rows = []
     for label, group in groupby(entries, key=lambda entry: entry.label):  # entries are sorted by it

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from gan_bench import leaderboard
 from gan_bench.budget import Budget
 from gan_bench.leaderboard.board import Board
+from gan_bench.leaderboard.cells import Table
 from gan_bench.leaderboard.columns import Column
+from gan_bench.leaderboard.entries import entries_of
+from gan_bench.leaderboard.frames import detector_frame, generator_frame
+from gan_bench.leaderboard.parts import detector_parts
+from gan_bench.leaderboard.standings import Standings, all_standings
+from gan_bench.leaderboard.tables import generator_table
 from gan_bench.records import (
     AnyRecord,
     Attack,
@@ -55,6 +67,13 @@ def interval(low: float, high: float) -> Interval:
     return Interval(low=low, high=high, method="bootstrap over samples")
 
 
+def png(text: str) -> bytes:
+    """A small picture, another one for another text."""
+    kept = io.BytesIO()
+    Image.new("RGB", (8, 8), f"#{sha256(text.encode()).hexdigest()[:6]}").save(kept, "PNG")
+    return kept.getvalue()
+
+
 def result(record: AnyRecord, run: str, pictures: Path | None, *names: str) -> Result:
     """A result of a run folder of this name; `pictures` gets a stand-in for each picture beside the record."""
     files: dict[str, Path] = {}
@@ -62,7 +81,7 @@ def result(record: AnyRecord, run: str, pictures: Path | None, *names: str) -> R
         pictures.mkdir(parents=True, exist_ok=True)
         for name in ("samples", *names):
             files[name] = pictures / f"{len(list(pictures.iterdir()))}-{name}.png"
-            files[name].write_bytes(f"{name} of {record.spec_hash}".encode())
+            files[name].write_bytes(png(f"{name} of {record.spec_hash}"))
     return Result(Path(run), record, files)
 
 
@@ -126,6 +145,13 @@ def attacks(*attacks: Attack, seed: int = 0, run: str = "run", **more: Any) -> R
     return result(AttackRecord(environment=HERE, spec=spec, spec_hash=spec_hash(spec), **known), run, None)
 
 
+def standings_of(*results: Result) -> Standings:
+    """The standings of the only track of these results; nothing is drawn."""
+    entries = entries_of(results)
+    [only] = all_standings(generator_frame(entries), detector_frame(entries), entries, {})
+    return only
+
+
 def build(tmp_path: Path, *results: Result, **more: Any) -> Board:
     return leaderboard.build(results, tmp_path / "out", **more)
 
@@ -136,5 +162,43 @@ def rows(board: Board) -> dict[str, dict[str, Any]]:
     return {row["entry"]: row for row in track["generators"]}
 
 
-def page(tmp_path: Path) -> str:
-    return (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+def notes(board: Board) -> str:
+    """All notes of a board, one a line."""
+    return "\n".join(note for track in board.to_dict()["tracks"] for note in track["notes"])
+
+
+def texts_of(table: Table) -> list[list[str]]:
+    """The rows of a table as texts, the headers first; the best in stars, a tag in brackets."""
+    rows = [[header.text for header in table.headers]]
+    for row in table.rows:
+        texts = []
+        for cell, header in zip(row, table.headers, strict=True):
+            more = cell.small if header.numeric else cell.tag and f"({cell.tag})"
+            texts.append(f"{f'**{cell.text}**' if cell.best else cell.text} {more}".strip())
+        rows.append(texts)
+    return rows
+
+
+def generators_of(board: Board) -> list[list[str]]:
+    """The whole table of generators of a board of one track."""
+    [s] = board.standings
+    return texts_of(generator_table(s))
+
+
+def table_of(board: Board, title: str) -> list[list[str]]:
+    """The table of detectors with this title, on a board of one track."""
+    [s] = board.standings
+    [table] = [part.tables[title] for part in detector_parts(s) if title in part.tables]
+    return texts_of(table)
+
+
+def in_new_process(code: str, *arguments: str) -> None:
+    """Run code in a Python of its own, which has imported nothing yet."""
+    command = [sys.executable, "-c", code, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def page(tmp_path: Path, name: str = "**/*.html") -> str:
+    """The text of all pages one after the other, or of those of this name."""
+    return "\n".join(file.read_text(encoding="utf-8") for file in sorted((tmp_path / "out").glob(name)))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from threading import Thread
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -14,9 +17,12 @@ from PIL import Image
 
 from gan_bench.cell import run_cell
 from gan_bench.cli import app
+from gan_bench.cli.serve import server_of
 from gan_bench.datasets import DATASETS
 from gan_bench.generators import VARIANTS
 from gan_bench.images.pictures import save_png
+from gan_bench.records import write_record
+from tests.boards import cell, metric
 from tests.factories import cell_spec, load_samples
 
 MISTAKES = [
@@ -181,7 +187,7 @@ def test_a_scored_folder_joins_a_leaderboard(cli, folder, tmp_path):
     assert (
         ended.code == 0
         and "somebody's GAN" in ended.stdout
-        and "somebody&#39;s GAN" in (run / "leaderboard/index.html").read_text()
+        and "somebody&#39;s GAN" in next(run.glob("leaderboard/*/index.html")).read_text()
     )
     assert json.loads(cli("leaderboard", run, "--json").stdout)
     cell = run / "cells/shapes/dcgan/seed-0"
@@ -209,3 +215,24 @@ def test_a_label_for_a_variant_without_classes_is_refused(cli, tmp_path):
     assert run_cell(cell_spec(), tmp_path / "cell", torch.device("cpu")).status == "done"
     ended = cli("sample", tmp_path / "cell", "--label", "1")
     assert ended.code == 2 and "dcgan is not class-conditional, so --label has no meaning for it." in ended.stderr
+
+
+def test_pages_are_served_on_this_machine_alone(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("the board")
+    with server_of(tmp_path) as server, server_of(tmp_path) as other:
+        host, port = server.server_address[:2]
+        assert host == "127.0.0.1" and other.server_address[1] != port  # a port that is taken is no error
+        Thread(target=server.serve_forever, daemon=True).start()
+        with urlopen(f"http://{host}:{port}/") as answer:
+            assert answer.read() == b"the board"
+        with pytest.raises(HTTPError):
+            urlopen(f"http://{host}:{port}/../secret")
+        server.shutdown()
+
+
+def test_open_shows_the_pages_that_were_built(cli, tmp_path, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    write_record(tmp_path / "run/cells/cifar10/dcgan/seed-0/record.json", cell("dcgan", metric(10.0)).record)
+    assert cli("leaderboard", tmp_path / "run", "--open").code == 0
+    assert opened == [(tmp_path / "run/leaderboard/index.html").as_uri()]

@@ -10,7 +10,21 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gan_bench.core.differences import Difference, certain, holm, paired, predicted, rank_intervals, welch
+from gan_bench.core.differences import (
+    BETTER,
+    ONE_SEED,
+    UNKNOWN,
+    WORSE,
+    Difference,
+    between_seeds,
+    certain,
+    holm,
+    paired,
+    predicted,
+    rank_intervals,
+    verdict_of,
+    welch,
+)
 
 TRIALS = 2_000
 LEARNING = Path(__file__).parents[1] / "benchmarks" / "results" / "learning-quick.json"
@@ -67,6 +81,28 @@ def test_power_is_the_share_of_simulated_tests_that_find_the_difference() -> Non
     found = stats.ttest_ind(rng.normal(2, 1, (20_000, 5)), rng.normal(size=(20_000, 5)), axis=1, alternative="greater")
     assert planned == pytest.approx((found.pvalue <= 0.05).mean(), abs=0.007)  # 3 standard errors
     assert Difference(0.0, 1.0, 3.0).power(0.0) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("value", [0.1, 0.7, 12.3])
+def test_equal_values_whose_mean_is_rounded_have_no_scatter(value: float) -> None:
+    assert welch([value] * 3, [2 * value] * 3).error == 0
+
+
+def test_seeds_are_pairs_only_where_both_sides_have_the_same_and_are_said_to_be() -> None:
+    old, new = {0: 1.0, 1: 5.0, 2: 9.0}, {2: 8.9, 0: 0.9, 1: 4.89}
+    difference, test = between_seeds(old, new, paired_seeds=True)
+    assert test == "t test of 3 pairs of seeds" and difference is not None
+    assert (verdict_of(difference, False), verdict_of(difference, True)) == (BETTER, WORSE)
+
+    for changed, said in ((new, False), (new | {3: 7.0}, True), ({0: 0.9, 1: 4.89, 7: 8.9}, True)):
+        difference, test = between_seeds(old, changed, paired_seeds=said)
+        assert test == f"Welch test, {len(changed)} against 3 seeds" and verdict_of(difference, False) == UNKNOWN
+
+
+def test_one_seed_or_no_scatter_gives_no_verdict() -> None:
+    assert between_seeds({0: 1.0}, {0: 2.0, 1: 2.1}, paired_seeds=True) == (None, ONE_SEED)
+    difference, _ = between_seeds({0: 1.0, 1: 1.0}, {0: 2.0, 1: 2.0}, paired_seeds=False)
+    assert difference is None and verdict_of(difference, True) == UNKNOWN
 
 
 def test_no_scatter_gives_no_claim() -> None:

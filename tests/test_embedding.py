@@ -86,8 +86,11 @@ def run(python: Path, *arguments: str, cwd: Path = ROOT, **variables: str) -> su
 def test_the_distribution_has_one_import_name(wheel: Path):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"gan_bench"}
-    for file in ("generators/dcgan.py", "detectors/spectrum.py", "leaderboard/templates/index.html.j2", "suites/mnist.toml",
-                 "features/weights/mnist-cnn.safetensors", "cli/templates/variant.py.txt", "py.typed"):  # fmt: skip
+    for file in (
+        "generators/dcgan.py", "detectors/spectrum.py", "leaderboard/templates/front.html.j2", "leaderboard/assets/style.css",
+        "leaderboard/vendor/datatables/dataTables.min.js", "suites/mnist.toml", "features/weights/mnist-cnn.safetensors",
+        "cli/templates/variant.py.txt", "py.typed",
+    ):  # fmt: skip
         assert f"gan_bench/{file}" in names
 
 

@@ -6,10 +6,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from gan_bench.leaderboard.estimates import over_seeds
+from gan_bench.leaderboard.frames import Number
 from tests.boards import build, cell, judge, metric, rows
 
 T_3 = 4.302653  # 97.5 % quantile of Student's t with 2 degrees of freedom
@@ -65,8 +65,7 @@ def test_detections_are_shares_and_costs_are_not_negative(tmp_path: Path) -> Non
 
 
 def test_equal_seeds_have_no_interval() -> None:
-    frame = pd.DataFrame({"name": "x", "value": [0.1] * 3, "least": 0.0, "most": 1.0, "unavailable": None})
-    [estimate] = over_seeds(frame, ["name"]).values()
+    [estimate] = over_seeds([Number(name="x", value=0.1, least=0.0, most=1.0)] * 3, ["name"]).values()
     assert (estimate.low, estimate.high, estimate.method, estimate.seeds) == (None, None, None, 3)
 
 
@@ -78,7 +77,9 @@ def test_the_interval_of_a_share_over_five_seeds_covers_what_it_says(total: int)
     """
     trials, n = 2000, 5
     values = np.random.default_rng(0).beta(0.1 * total, 0.9 * total, size=(trials, n))
-    frame = pd.DataFrame({"trial": np.repeat(np.arange(trials), n), "value": values.ravel()})
-    found = over_seeds(frame.assign(least=0.0, most=1.0, unavailable=None), ["trial"]).values()
+    frame = [
+        Number(name=str(i), value=value, least=0.0, most=1.0) for i, trial in enumerate(values.tolist()) for value in trial
+    ]
+    found = over_seeds(frame, ["name"]).values()
     covering = [e.low <= 0.1 <= e.high for e in found if e.low is not None and e.high is not None]
     assert len(covering) == trials and 0.93 < np.mean(covering) < 0.98

@@ -24,8 +24,9 @@ from gan_bench.detectors.ensemble import LIMIT, Ensemble, mean_logits
 from gan_bench.detectors.evaluate import auroc
 from gan_bench.detectors.logistic import PANEL, LogisticDetector, heads
 from gan_bench.detectors.pixels import PixelStatistics, histogram
-from gan_bench.detectors.spectrum import FLOOR, Spectrum, log_power, planes
+from gan_bench.detectors.spectrum import Spectrum, planes
 from gan_bench.images.convert import to_channels
+from gan_bench.images.spectra import FLOOR, log_power
 from tests.test_detectors import checkered, smooth_images, tiny_critic
 
 NAMES = ("dct", "dgrad", "pixels", "spectrum")

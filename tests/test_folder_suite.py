@@ -353,7 +353,7 @@ def test_a_run_of_a_folder_outlives_it(cli, tmp_path, monkeypatch, own_cache):
     assert record.extractors["own-classifier"].accuracy == 1 and "1 file was left out: day/notes.txt" in record.warnings[0]
     assert "all 1,010 images were resized from 28x28 to 16x16." in record.warnings
     assert {m.metric for m in record.metrics if m.value is not None} >= {"label_agreement", "classes_covered", "fd"}
-    page = (tmp_path / "out/leaderboard/index.html").read_text()
+    page = "\n".join(file.read_text() for file in (tmp_path / "out/leaderboard").rglob("*.html"))
     assert "1 file was left out" in page and f"images:{name}" in page and "gives 100.0% of the test images theirs" in page
 
     shutil.rmtree(folder)

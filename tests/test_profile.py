@@ -55,9 +55,10 @@ def test_an_entry_trained_against_the_metric_has_none(tmp_path: Path) -> None:
     assert shares == {"b": 1.0, "a": 0.0}
 
 
-def test_page_markdown_and_json_show_it(tmp_path: Path) -> None:
+def test_page_and_json_show_it(tmp_path: Path) -> None:
     made = board(tmp_path)
-    assert "Over cifar10, mnist: quick, from latents" in page(tmp_path) and (tmp_path / "out/figures/profile-0.png").is_file()
-    assert "within 1.5 times" in made.markdown()
+    front = page(tmp_path, "index.html")
+    assert "Over cifar10, mnist: quick, from latents" in front and "share of 2 datasets" in front
+    assert "within 1.5 times" in front
     [data] = made.to_dict()["profiles"]
     assert data["factors"]["c"] == [[4.0, None], [4.0, None]] and data["factors"]["a"][0] == pytest.approx([1.0, 3.0])

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
+from gan_bench.leaderboard.board import Board
 from gan_bench.leaderboard.rank import NO_RULES, choose_headline
 from gan_bench.records import MetricValue, Result, TableRules
-from tests.boards import HERE, build, cell, column, interval, judge, metric, page, reference, rows, seeds
+from tests.boards import HERE, build, cell, column, generators_of, interval, judge, metric, notes, page, reference, rows, seeds
 
 
-def cells_of(text: str, entry: str) -> list[str]:
-    """The cells of an entry's row in a Markdown table."""
-    [line] = [line for line in text.splitlines() if line.startswith("|") and line.split("|")[2].strip() == entry]
-    return [cell.strip() for cell in line.split("|")[1:-1]]
+def cells_of(board: Board, entry: str) -> list[str]:
+    """The cells of an entry's row in the table of generators, its rank first, then its name."""
+    [[name, rank, *others]] = [cells for cells in generators_of(board) if cells[0] == entry]
+    return [rank, name, *others]
 
 
 def test_only_variants_are_ranked_and_equal_seeds_have_no_interval(tmp_path: Path) -> None:
@@ -36,27 +37,28 @@ def test_only_variants_are_ranked_and_equal_seeds_have_no_interval(tmp_path: Pat
         "real": None,
         "theirs": None,
     }
-    assert cells_of(board.markdown(), "wgan-gp")[2] == "20"
-    assert "theirs (external)" in board.markdown()
+    assert cells_of(board, "wgan-gp")[2] == "20"
+    assert cells_of(board, "theirs (external)")[2] == "2"
 
 
 def test_one_seed_gives_no_rank(tmp_path: Path) -> None:
     narrow = {"interval": interval(9.9, 10.1)}
     board = build(tmp_path, cell("dcgan", metric(10.0, **narrow)), cell("sngan", metric(20.0, interval=interval(19.9, 20.1))))
-    text = board.markdown()
+    text = notes(board)
     assert [(name, row["ranks"]) for name, row in rows(board).items()] == [("dcgan", None), ("sngan", None)]
-    assert cells_of(text, "dcgan")[0] == cells_of(text, "sngan")[0] == "1 seed"
-    assert re.search(r'data-value=""[^>]*><span>1 seed</span>', page(tmp_path))
-    assert "**" not in text and 'class="num best' not in page(tmp_path)
+    assert cells_of(board, "dcgan")[0] == cells_of(board, "sngan")[0] == "1 seed"
+    assert re.search(r'data-order=""[^>]*>1 seed</td>', page(tmp_path))
+    assert "**" not in board.markdown() and 'class="best' not in page(tmp_path)
     assert "Sorted by FD lite0@64 (5k) ↓" in text and "One seed: no rank" in text
-    assert list((tmp_path / "out" / "figures").glob("*-headline.png"))
+    assert "Which is best, and is that certain?" in page(tmp_path)
 
 
 def test_entries_of_one_seed_are_left_out_of_the_ranks_of_others(tmp_path: Path) -> None:
     board = build(tmp_path, *seeds("a", 5.0), *seeds("b", 10.0, 10.1), *seeds("c", 20.0, 20.1))
     assert [(name, row["ranks"]) for name, row in rows(board).items()] == [("a", None), ("b", (1, 1)), ("c", (2, 2))]
-    shown = {name: cells_of(board.markdown(), name)[2] for name in "abc"}
+    shown = {name: cells_of(board, name)[2] for name in "abc"}
     assert [name for name, text in shown.items() if "**" in text] == ["b"]
+    assert re.findall(r"\*\*.*?\*\*", board.markdown()) == ["**10.1**"]
 
 
 def test_an_entry_that_lacks_a_seed_comes_last_and_is_named(tmp_path: Path) -> None:
@@ -67,7 +69,7 @@ def test_an_entry_that_lacks_a_seed_comes_last_and_is_named(tmp_path: Path) -> N
     assert [(name, row["ranks"]) for name, row in rows(board).items()] == [
         ("b", (1, 1)), ("d", (2, 2)), ("c", (3, 4)), ("a", (3, 4)),
     ]  # fmt: skip
-    assert "Last, since a seed of theirs has no value: c, a." in board.markdown()
+    assert "Last, since a seed of theirs has no value: c, a." in notes(board)
 
 
 def test_broken_trainings_alone_give_no_ranks(tmp_path: Path) -> None:
@@ -98,9 +100,9 @@ def test_entries_are_ranked_within_their_task(tmp_path: Path) -> None:
         ("srgan", "upscale", (1, 1)),
         ("real", None, None),
     ]
-    assert "Ranked by FD lite0@64 (5k) ↓ within each task: from latents, translate, upscale" in board.markdown()
+    assert "Ranked by FD lite0@64 (5k) ↓ within each task: from latents, translate, upscale" in notes(board)
     entries = ("sngan", "dcgan", "pix2pix (translate)", "cyclegan (translate)", "srgan (upscale)")
-    bold = {entry: "**" in cells_of(board.markdown(), entry)[2] for entry in entries}
+    bold = {entry: "**" in cells_of(board, entry)[2] for entry in entries}
     assert [entry for entry, is_bold in bold.items() if is_bold] == ["sngan", "pix2pix (translate)"]  # srgan is alone
 
 
@@ -121,22 +123,23 @@ def test_each_task_has_the_headline_that_has_values_there(tmp_path: Path) -> Non
     assert board.to_dict()["tracks"][0]["headline"] == found["dcgan"]["ranked_by"] == "fd_lite0@64_50k"
     assert found["pix2pix"]["ranked_by"] == "fd_lite0@64_10k"
     note = "Ranked within each task: from latents by FD lite0@64 (50k) ↓, translate by FD lite0@64 (10k) ↓"
-    assert note in board.markdown() and "which this run has no values of" not in board.markdown()
+    assert note in notes(board) and "which this run has no values of" not in notes(board)
 
 
 def test_a_task_without_the_headline_asked_for_is_named(tmp_path: Path) -> None:
     results = [*seeds("dcgan", 20.0, 21.0), cell("srgan", metric(20.0, "psnr", ""), task="upscale")]
-    text = build(tmp_path, *results, rules={"cifar10": TableRules("fd_lite0")}).markdown()
+    text = notes(build(tmp_path, *results, rules={"cifar10": TableRules("fd_lite0")}))
     assert "The suite ranks by fd_lite0, which this run has no values of for upscale." in text
 
 
 def test_entries_that_start_from_images_are_marked(tmp_path: Path) -> None:
-    text = build(tmp_path, cell("dcgan", metric(100.0)), cell("srgan", metric(50.0), task="upscale")).markdown()
-    assert "srgan (upscale)" in text and "dcgan (" not in text
+    board = build(tmp_path, cell("dcgan", metric(100.0)), cell("srgan", metric(50.0), task="upscale"))
+    assert [cells[0] for cells in generators_of(board)] == ["Entry", "dcgan", "srgan (upscale)"]
+    assert "### cifar10, quick, upscale" in board.markdown()
     note = (
         "Entries marked upscale start from test images, which makes good scores easier to reach; the others start from latents."
     )
-    assert note in text
+    assert note in notes(board)
 
 
 def test_bold_picks_out_some_and_never_all(tmp_path: Path) -> None:
@@ -186,12 +189,13 @@ def test_an_entry_is_not_ranked_by_what_it_was_trained_against(tmp_path: Path, e
     board = build(tmp_path, *results)
     ranks = [(name, row["ranks"]) for name, row in rows(board).items()]
     assert ranks == [("a", None if flatters else (1, 1)), ("b", (1, 1) if flatters else (2, 2)), ("c", ranks[2][1])]
-    shown = cells_of(board.markdown(), "a")
+    shown = cells_of(board, "a")
     assert (shown[0], shown[2].startswith("1.05‡")) == (("—", True) if flatters else ("1", False))
 
     [fd] = rows(board)["a"]["metrics"]
     assert fd["trained_against"] == flatters
-    assert ("‡ the entry's loss uses the extractor" in board.markdown()) == flatters
+    assert ("‡ the entry's loss uses the extractor" in notes(board)) == flatters
+    assert ("1.05‡" in board.markdown()) == flatters
     hints = ("its loss uses this extractor, which flatters it", "trained against the metric that ranks this table")
     assert [hint in page(tmp_path) for hint in hints] == [flatters] * 2
 
@@ -202,8 +206,8 @@ def test_only_columns_of_the_extractor_in_the_loss_are_marked(tmp_path: Path) ->
 
     results = [cell("a", *numbers(1.0 + seed), seed=seed, trained_against=("lite0",)) for seed in (0, 1)]
     results += [cell("b", *numbers(50.0 + seed), seed=seed) for seed in (0, 1)]
-    _, _, lite, dino, kid, *_ = cells_of(build(tmp_path, *results).markdown(), "a")
-    assert lite.startswith("1.50‡ [") and dino.startswith("**1.50** [") and kid == "—"
+    _, _, lite, dino, *_ = cells_of(build(tmp_path, *results), "a")
+    assert lite.startswith("1.50‡ [") and dino.startswith("**1.50** [")
 
 
 def test_metrics_that_are_not_telling_are_marked_and_never_bold(tmp_path: Path) -> None:
@@ -212,24 +216,26 @@ def test_metrics_that_are_not_telling_are_marked_and_never_bold(tmp_path: Path) 
 
     results = [cell(name, *numbers(v + seed / 99), seed=seed) for name, v in (("a", 3.0), ("b", 9.0)) for seed in (0, 1)]
     plain = build(tmp_path, *results)
-    assert "(not telling)" not in plain.markdown() and "**" in cells_of(plain.markdown(), "a")[3]
+    assert not any("(not telling)" in title for title in generators_of(plain)[0]) and "**" in cells_of(plain, "a")[3]
 
     board = build(tmp_path, *results, rules={"cifar10": TableRules("fd_", not_telling=("precision_lite0",))})
-    _, _, fd, precision, *_ = cells_of(board.markdown(), "a")
+    _, _, fd, precision, *_ = cells_of(board, "a")
     assert fd.startswith("**") and not precision.startswith("**")
-    assert "Precision lite0@64 (5k) ↑ (not telling)" in board.markdown()
-    assert "cannot tell them apart: Precision lite0@64 (5k) ↑." in board.markdown()
-    assert 'title="on this dataset this metric puts damaged or random images before real ones' in page(tmp_path)
+    assert "Precision lite0@64 (5k) ↑ (not telling)" in generators_of(board)[0]
+    assert "cannot tell them apart: Precision lite0@64 (5k) ↑." in notes(board)
+    assert "on this dataset this metric puts damaged or random images before real ones" in page(tmp_path, "*/index.html")
     assert board.to_dict()["tracks"][0]["not_telling"] == ["precision_lite0@64_5k"]
 
 
 def test_detectability_is_called_a_lower_bound(tmp_path: Path) -> None:
     results = [cell(name, metric(9.0)) for name in ("dcgan", "sngan")]
     board = build(tmp_path, *results, judge("dct", {("leave-one-out", name): 0.8 for name in ("dcgan", "sngan")}))
-    for tier in ("clean", "web"):
-        assert f"Detectability {tier}, at least ↓" in board.markdown() and f"Detectability {tier}, at least" in page(tmp_path)
-    assert "Detectability is a lower bound: " in board.markdown()
-    assert "Quality against detectability, which is a lower bound." in page(tmp_path)
+    text = "Detectability clean, at least"
+    assert f"{text} ↓" in generators_of(board)[0] and text in page(tmp_path, "*/index.html")
+    assert not any("web" in title for title in generators_of(board)[0])  # no detector saw such images
+    assert "Detectability is a lower bound: " in notes(board)
+    assert "Detectable, at least: " in board.markdown()
+    assert "a lower bound" in page(tmp_path, "*/index.html")
     [track] = json.loads((tmp_path / "out" / "leaderboard.json").read_text())["tracks"]
     assert track["generators"][0]["detectability_is"] == "a lower bound"
 
@@ -250,5 +256,5 @@ def test_seeds_from_different_machines_are_named(tmp_path: Path, change: dict[st
             cell("dcgan", metric(1.0)),
             cell("dcgan", metric(1.1), seed=1, environment=environment),
         ]
-        assert (note in build(tmp_path, *results).markdown()) == said
+        assert (note in notes(build(tmp_path, *results))) == said
     assert "AVX2, kernels of a test, 2 threads" in page(tmp_path)

@@ -34,7 +34,15 @@ from gan_bench.generators import VARIANTS
 from gan_bench.images.convert import digest
 from gan_bench.material import real_folds
 from gan_bench.plan import RunRequest, in_order, make_plan
-from gan_bench.records import CellRecord, JudgeRecord, ReferenceRecord, ReferenceSpec, read_record, spec_hash
+from gan_bench.records import (
+    FROM_LATENTS,
+    CellRecord,
+    JudgeRecord,
+    ReferenceRecord,
+    ReferenceSpec,
+    read_record,
+    spec_hash,
+)
 from gan_bench.run_folder import RunFolder
 from gan_bench.settings import settings_for
 from gan_bench.suites import load
@@ -76,9 +84,13 @@ def test_a_smoke_run_leaves_what_the_design_says(smoke):
             "strip.png",
             "neighbours.png",
             "history.csv",
+            "statistics.json",
         }
         inverse = {"inverse.safetensors"} if VARIANTS.get(variant).inverse else set()
-        assert names == files | inverse | ({"rows.png"} if record.rows else set())
+        rows = {name for name, there in (("rows.png", record.rows), ("classes.png", record.class_rows)) if there}
+        walk = {"walk.png"} if VARIANTS.get(variant).task == FROM_LATENTS else set()
+        assert names == files | inverse | rows | walk
+        assert bool(record.class_rows) == (variant in ("cgan", "cyclegan", "srgan"))  # there is no classifier in this run
         assert record.status == "done" and record.cost.tflop >= 0.02 and record.extractors["lite0@64"].digest
         values = {m.name: m.value for m in record.metrics}
         assert values["fd_lite0@64_256"] > 0 and 0 <= values["recall_raw_256"] <= 1
@@ -148,7 +160,7 @@ def test_the_manifest_makes_the_delivered_images_again(smoke):
 
 
 def test_running_again_computes_nothing(smoke, monkeypatch, cli):
-    for module, name in ((cells, "_train_and_score"), (references, "score_reference"), (judges, "make_material")):
+    for module, name in ((cells, "_train_and_score"), (references, "measure_reference"), (judges, "make_material")):
         monkeypatch.setattr(module, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called"))
     assert cli(*SMOKE, "--out", smoke).code == 0
 
@@ -377,7 +389,9 @@ def test_a_folder_in_use_is_refused(tmp_path):
 def test_a_suite_of_points_runs_whole(cli, tmp_path):
     """Both mixtures, with the suite's own count of fakes; pictures are scatters, and samples of a cell too."""
     ended = cli("run", "--suite", "modes", "--budget", "smoke,30steps", "--jobs", "1", "--device", "cpu", "--out", tmp_path)
-    assert ended.code == 0 and "Modes covered" in ended.stdout
+    assert ended.code == 0 and "High quality" in ended.stdout
+    for page in (tmp_path / "leaderboard").glob("*/index.html"):
+        assert "Modes covered raw (2500) ↑ (not telling)" in page.read_text().replace("\u00a0", " ")
     for dataset in ("ring8", "grid25"):
         cell = tmp_path / "cells" / dataset / "pacgan2/seed-0"
         record = read_record(cell / "record.json", CellRecord)

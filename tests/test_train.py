@@ -81,7 +81,7 @@ def test_a_resumed_training_ends_as_an_undisturbed_one(name, tmp_path, monkeypat
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
     cost = step_tflop(small(name), 0)
     straight = small(name)
-    whole = train(straight, SPLIT, Budget(tflop=9.5 * cost), seed=0)
+    whole = train(straight, SPLIT, Budget(tflop=9.5 * cost), seed=0, snapshot=lambda: torch.zeros(1))
 
     class Killed(Exception): ...
 
@@ -91,10 +91,12 @@ def test_a_resumed_training_ends_as_an_undisturbed_one(name, tmp_path, monkeypat
 
     file = tmp_path / "checkpoint.pt"
     with pytest.raises(Killed):
-        train(small(name), SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file, report=kill)
+        train(
+            small(name), SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file, report=kill, snapshot=lambda: torch.zeros(1)
+        )
     resumed = small(name, seed=7)  # whatever it is built with, the checkpoint decides
-    rest = train(resumed, SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file)
-    assert rest.step == whole.step == 10
+    rest = train(resumed, SPLIT, Budget(tflop=9.5 * cost), seed=0, checkpoint=file, snapshot=lambda: torch.zeros(1))
+    assert rest.step == whole.step == 10 and rest.moments == whole.moments
     assert torch.equal(draw(resumed, SHAPES, 0, "score", 20)[0], draw(straight, SHAPES, 0, "score", 20)[0])
     for ours, theirs in zip(rest.history, whole.history, strict=True):
         assert {k: v for k, v in ours.items() if k not in CLOCKED} == {k: v for k, v in theirs.items() if k not in CLOCKED}
@@ -179,6 +181,7 @@ def test_snapshots_are_taken_at_the_start_and_after_each_eighth():
     progress = train(variant, SPLIT, Budget(kimg=2.56), seed=0, snapshot=lambda: torch.tensor(next(moments)))
     assert progress.step == 320  # of 8 images: an eighth of the budget is 40 steps, and the history has a row every 20
     assert [int(t) for t in progress.strip] == list(range(9))
+    assert progress.moments == pytest.approx([0.32 * i for i in range(9)])  # kimg
 
 
 def test_accuracies_and_gradient_norms_are_those_of_the_last_step():

@@ -192,6 +192,7 @@ def test_samples_exchanged_with_all_their_numbers_are_found_by_drawing_again(som
     run = some(DCGAN, CGAN)
     better = json.loads((run / CGAN / "record.json").read_text())
     save_samples(load_samples(run / CGAN / "samples.npz"), None, run / DCGAN / "samples.npz")
+    shutil.copy(run / CGAN / "statistics.json", run / DCGAN)
     mine = {metric["name"] for metric in json.loads((run / DCGAN / "record.json").read_text())["metrics"]}
     metrics = [metric for metric in better["metrics"] if metric["name"] in mine]
     edit(run / DCGAN, lambda data: data.update(samples_digest=better["samples_digest"], metrics=metrics))
@@ -253,6 +254,17 @@ def test_the_way_back_of_a_translator_is_kept_and_its_error_recomputed(tmp_path:
     assert found(run) == [(cell, "cycle_l1_pixels_256")]
     change_weights(run / cell / "inverse.safetensors")
     assert (cell, "inverse.safetensors") in found(run)
+
+
+def test_edited_statistics_are_found(some):
+    run = some(DCGAN, NOISE)
+    edit(run / DCGAN / "statistics.json", lambda data: data["levels"].reverse())
+    edit(run / NOISE / "statistics.json", lambda data: data.update(n=data["n"] + 1), forge=False)
+    differ = {one.file.removesuffix("/record.json"): one.found for one in verify(VerifyRequest(run)).findings}
+    assert differ == {DCGAN: "others: levels", NOISE: "others: n, content_digest"}
+    for folder in (DCGAN, NOISE):
+        (run / folder / "statistics.json").unlink()  # as earlier versions left them
+    assert found(run) == []
 
 
 def test_an_edited_score_file_is_found(some):
@@ -548,9 +560,9 @@ def test_the_plan_has_a_digest(made: Path):
 def test_a_wrong_record_is_refused_with_file_and_field_and_the_others_are_read(some, caplog, change, sentence: str):
     run = some(DCGAN, CGAN)
     edit(run / DCGAN, change)
-    results = read_runs([run])
+    results = read_runs([run]).results
     assert [result.record.spec.variant for result in results] == ["cgan"]
-    assert f"{run / DCGAN}/record.json is not a CellRecord" in caplog.text and sentence in caplog.text
+    assert f"{run / DCGAN}/record.json is not a CellRecord" in caplog.text and sentence.rstrip(".") in caplog.text
 
 
 def test_a_record_without_an_optional_field_is_read(some):
@@ -569,7 +581,7 @@ def test_unknown_fields_of_a_newer_schema_are_left_out_and_named(some, caplog):
     edit(run / DCGAN, change)
     contents = read_contents(run / DCGAN / "record.json", CellRecord)
     assert set(contents.unknown) == {"mood", "metrics.0.colour"} and not contents.edited
-    assert len(read_runs([run])) == 1 and "mood" in caplog.text and "metrics.0.colour" in caplog.text
+    assert len(read_runs([run]).results) == 1 and "mood" in caplog.text and "metrics.0.colour" in caplog.text
     verification = verify(VerifyRequest(run))
     assert verification.findings == () and set(verification.verified[0].unchecked) == {"mood", "metrics.0.colour"}
 
@@ -587,7 +599,7 @@ def test_the_leaderboard_leaves_out_a_bad_record_and_tells(some, cli, tmp_path: 
     edit(run / DCGAN, lambda data: data.update(title="Best GAN"), forge=False)
     ended = cli("leaderboard", run, "--out", tmp_path / "out")
     assert ended.code == 0 and "dcgan" in ended.stdout
-    assert "left out: " in ended.stderr and "field mood" in ended.stderr
+    assert "field mood: there is no such field; it is left out: run the same" in ended.stderr.replace("\n", " ")
     assert "was edited since it was written" in ended.stderr
 
 
@@ -596,11 +608,11 @@ def test_the_leaderboard_leaves_out_a_bad_record_and_tells(some, cli, tmp_path: 
 
 def test_the_page_can_tell_what_was_verified(some):
     run = some(DCGAN, CGAN)
-    assert verified_notes(read_runs([run])) == [NEVER]
+    assert verified_notes(read_runs([run]).results) == [NEVER]
 
     edit(run / CGAN, lambda data: fd(data).update(value=0.0001))
     verification = verify(VerifyRequest(run))
-    results = read_runs([run])
+    results = read_runs([run]).results
     known = states(results)
     assert {r.record.spec.variant: state_of(r.run, r.record, known) for r in results} == {
         "dcgan": "verified", "cgan": "not verified",
@@ -610,7 +622,7 @@ def test_the_page_can_tell_what_was_verified(some):
     assert "samples redrawn: no." in note and f"Differences in {CGAN}/record.json" in note
 
     edit(run / DCGAN, lambda data: data.update(title="Best GAN"))  # after it was verified, with a new digest
-    results = read_runs([run])
+    results = read_runs([run]).results
     assert {state_of(r.run, r.record, states(results)) for r in results} == {"not verified"}
 
 
@@ -618,10 +630,12 @@ def test_an_edited_verification_does_not_count(some, caplog):
     run = some(DCGAN)
     verify(VerifyRequest(run))
     edit(run / "verification.json", lambda data: data.update(redrawn=True), forge=False)
-    results = read_runs([run])
+    results = read_runs([run]).results
     assert results[0].verification is None and "verification.json was edited" in caplog.text
     (run / "verification.json").write_text("{")
-    assert read_runs([run])[0].verification is None and "Nothing counts as verified." in caplog.text
+    assert (
+        read_runs([run]).results[0].verification is None and "nothing counts as verified until `gan-bench verify" in caplog.text
+    )
 
 
 def test_a_verification_that_cannot_be_written_is_told(some, caplog):

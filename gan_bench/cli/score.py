@@ -14,8 +14,9 @@ from gan_bench.cli.output import log_to_stderr, print_json, print_table, say, st
 from gan_bench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from gan_bench.external import Measured, Scoring
+    from gan_bench.external import Scoring
     from gan_bench.records import MetricValue, ReferenceRecord
+    from gan_bench.references import Measured
 
 
 def score(

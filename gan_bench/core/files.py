@@ -48,6 +48,15 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_if_changed(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, whole or not at all; a file that holds it already keeps its time stamp. A link is replaced."""
+    with contextlib.suppress(OSError):  # it is not there, or cannot be read: then it is written
+        if not path.is_symlink() and path.read_bytes() == data:
+            return
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def download(url: str, target: Path) -> None:
     """Download `url` to `target` with a progress bar; `target` appears only when it is complete. Raises OSError."""
     with (

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gan_bench.core.differences import FEWEST_SEEDS, Difference, paired, welch
+from gan_bench.core.differences import ONE_SEED, UNKNOWN, Difference, between_seeds, verdict_of
 from gan_bench.core.errors import UserError
 from gan_bench.gate.check import incomparable
 from gan_bench.gate.entries import Subject
 from gan_bench.gate.samples import between_samples
-
-BETTER, WORSE, UNKNOWN = "better", "worse", "cannot tell"
 
 
 class Compared(NamedTuple):
@@ -54,32 +52,20 @@ def _compared(old: Subject, new: Subject, same_model: bool) -> Iterator[Compared
         if difference is None:
             yield Compared(title, column, *means, None, None, UNKNOWN, test)
             continue
-        low, high = difference.interval()
-        risen, fallen = low > 0, high < 0
-        verdict = UNKNOWN
-        if risen or fallen:
-            verdict = BETTER if risen == metric.higher_is_better else WORSE
-        yield Compared(title, column, *means, low, high, verdict, test)
+        verdict = verdict_of(difference, metric.higher_is_better)
+        yield Compared(title, column, *means, *difference.interval(), verdict, test)
 
 
 def _difference(old: Subject, new: Subject, column: str, same_model: bool) -> tuple[Difference | None, str]:
-    """new - old, and how it was tested. Seeds of one variant fix the order of its data and its latents, so they are pairs."""
+    """new - old, and how it was tested, or why it cannot be."""
     before, after = old.values(column), new.values(column)
     if same_model or (len(before) == len(after) == 1 and None in before and None in after):
         found = between_samples(old, new, column)
         return (None, found) if isinstance(found, str) else found
 
-    common = [seed for seed in before if seed in after]
-    if old.name == new.name and len(common) == len(before) == len(after) >= FEWEST_SEEDS:
-        pairs = [[numbers[seed].value or 0.0 for seed in common] for numbers in (before, after)]
-        return _if_known(paired(*pairs)), f"t test of {len(common)} pairs of seeds"
-    if min(len(before), len(after)) >= FEWEST_SEEDS:
-        return _if_known(welch(old.listed(column), new.listed(column))), f"Welch test, {len(after)} against {len(before)} seeds"
-    return None, "one seed shows no scatter; for the same weights, give --same-model"
-
-
-def _if_known(difference: Difference) -> Difference | None:
-    return difference if difference.error > 0 else None
+    one, other = ({seed: number.value or 0.0 for seed, number in numbers.items()} for numbers in (before, after))
+    difference, test = between_seeds(one, other, paired_seeds=old.name == new.name)
+    return difference, f"{test}; for the same weights, give --same-model" if test == ONE_SEED else test
 
 
 def chosen(entries: Sequence[Subject], name: str, source: str) -> list[Subject]:

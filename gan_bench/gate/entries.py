@@ -10,14 +10,13 @@ from typing import Any
 
 from pydantic import Field
 
-from gan_bench import suites
 from gan_bench.budget import Budget
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
 from gan_bench.leaderboard.columns import column_of
 from gan_bench.leaderboard.rank import NO_RULES, choose_headline
 from gan_bench.records import CellRecord, MetricValue, Model, ReferenceRecord, TableRules
-from gan_bench.run_folder import read_runs, rules_in
+from gan_bench.run_folder import read_runs
 
 Numbers = Mapping[int | None, MetricValue]  # seed -> the number of a column
 
@@ -111,14 +110,14 @@ def bare(metric: MetricValue) -> str:
 
 def of_run(folder: Path, dataset: str | None = None) -> list[Subject]:
     """Each variant of a run on each dataset. Raises UserError where no cell is finished."""
+    runs = read_runs([folder], needed=True)
     groups: dict[tuple[str, str], list[CellRecord]] = {}
-    for result in read_runs([folder]):
+    for result in runs.results:
         record = result.record
         if isinstance(record, CellRecord) and dataset in (None, record.spec.dataset):
             groups.setdefault((record.spec.dataset, record.spec.key), []).append(record)
 
-    rules = suites.table_rules() | rules_in([folder])
-    found = [_of_cells(cells, rules) for cells in groups.values()]
+    found = [_of_cells(cells, runs.rules) for cells in groups.values()]
     if not any(entry.trainings for entry in found):
         raise UserError(f"{folder} has no finished cell{f' of {dataset}' if dataset else ''}.")
     return found

@@ -18,7 +18,7 @@ from gan_bench.core.registry import suggest
 from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
-from gan_bench.external import Measured, Scoring, measure_images, measure_path
+from gan_bench.external import Scoring, measure_images, measure_path
 from gan_bench.gate.baseline import Baseline
 from gan_bench.gate.entries import Subject, Training, bare, common_fields, of_run
 from gan_bench.gate.samples import pack
@@ -27,7 +27,7 @@ from gan_bench.images.fit import fit_array
 from gan_bench.images.sets import ImageSet
 from gan_bench.metrics import METRICS
 from gan_bench.records import FROM_LATENTS
-from gan_bench.references import Reference
+from gan_bench.references import Measured, Reference
 from gan_bench.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,9 @@ def entries_of(
 def _of_measured(name: str, measured: Mapping[int | None, Measured]) -> Subject:
     """An entry of sets of images, by seed; None: one of which no seed is known."""
     trainings: list[Training] = []
-    for seed, (_, record, numbers) in measured.items():
-        shares = {bare(number.value): pack(number.shares) for number in numbers if number.shares is not None}
+    for seed, one in measured.items():
+        record = one.record
+        shares = {bare(number.value): pack(number.shares) for number in one.numbers if number.shares is not None}
         trainings.append(Training(seed=seed, samples_digest=record.samples_digest, metrics=record.metrics, shares=shares))
     return Subject(name=name, task=FROM_LATENTS, trainings=tuple(trainings), **common_fields(record, suites.table_rules()))
 
@@ -118,11 +119,11 @@ def draws_of(draw: Draw, what: str, seeds: int, scoring: Scoring) -> dict[int | 
     tell = once_each(to_log(log, what))
     for seed in range(seeds):
         images = _drawn(draw, what, seed, scoring, tell)
-        row, record, numbers = measure_images(Reference(f"drawn by {what}", images), what, scoring, tell)
-        same = [other for other, one in found.items() if one.record.samples_digest == record.samples_digest]
+        measured = measure_images(Reference(f"drawn by {what}", images), what, scoring, tell)
+        same = [other for other, one in found.items() if one.record.samples_digest == measured.record.samples_digest]
         if same:
             raise UserError(f"{what} returns the same images for seeds {same[0]} and {seed}; let them depend on its seed.")
-        found[seed] = Measured(row, record.model_copy(update={"seed": seed}), numbers)
+        found[seed] = measured._replace(record=measured.record.model_copy(update={"seed": seed}))
     return found
 
 

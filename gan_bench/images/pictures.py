@@ -19,6 +19,7 @@ from gan_bench.images.mixture import Mixture
 GRID = 64  # images in a picture of samples
 SCATTERED = 1000  # points in one
 STRIP = 12  # images in a row of a strip
+HATCH = (236, 128), 6  # levels of an empty cell and of the lines through it; pixels from line to line
 SCATTERED_IN_STRIP = 500
 PLAIN = re.compile(r"\w([\w .-]*[\w-])?")  # a name that a folder may have on every system, and that does not hide it
 
@@ -93,6 +94,20 @@ def save_strip(moments: Sequence[Tensor], path: Path, mixture: Mixture | None = 
         _scatter(moments, path, mixture)
     else:
         save_png(grid(torch.cat(list(moments)), columns=STRIP), path)
+
+
+def save_rows(rows: Sequence[Tensor], columns: int, path: Path) -> None:
+    """Rows of uint8 images, each (n, C, H, W) with 0 <= n <= columns, as one picture. What a row lacks is hatched in grey."""
+    height, width = rows[0].shape[2:]
+    full = [torch.cat([to_channels(row, 3), _empty(columns - len(row), height, width)]) for row in rows]
+    save_png(grid(torch.cat(full), columns), path)
+
+
+def _empty(n: int, height: int, width: int) -> Tensor:
+    """(n, 3, H, W) uint8: the same grey ground with diagonal lines n times, which no generator draws."""
+    (ground, line), period = HATCH
+    diagonal = (torch.arange(height)[:, None] + torch.arange(width)) % period
+    return torch.where(diagonal == 0, line, ground).to(torch.uint8).expand(n, 3, height, width)
 
 
 def _scatter(panels: Sequence[Tensor], path: Path, mixture: Mixture | None) -> None:

@@ -13,8 +13,7 @@ from torch import Tensor
 
 from gan_bench.metrics import METRICS
 from gan_bench.metrics.base import Extracted, Metric, Sampled
-
-COVERED_SHARE = 0.1
+from gan_bench.records import COVERED_SHARE
 
 
 def class_shares(images: Extracted) -> Tensor:

@@ -44,6 +44,7 @@ from gan_bench.records.detections import (
     JudgeRecord,
 )
 from gan_bench.records.files import (
+    NEWER,
     AnyRecord,
     Contents,
     Result,
@@ -66,14 +67,16 @@ from gan_bench.records.specs import (
     Setting,
     TableRules,
 )
+from gan_bench.records.statistics import COVERED_SHARE, Statistics
 from gan_bench.records.verification import Finding, Shown, Tally, Unchecked, Verification, Verified
 
 __all__ = [
-    "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES", "LEAVE_ONE_FAMILY_OUT",
-    "LEAVE_ONE_OUT", "MATCHED", "MATRIX", "NEW_SEED", "PANELS", "PROTOCOLS", "REFITTED", "RE_ENCODED", "ROBUST",
-    "SCHEMA_VERSION", "SEEN", "SHUFFLED", "SPLITS", "TASKS", "TIERS", "AnyRecord", "Attack", "AttackRecord", "AttackSpec",
-    "CellRecord", "CellSpec", "Code", "CodeFile", "Contents", "Cost", "Cue", "Detection", "Environment", "ExtractorInfo",
-    "Finding", "Interval", "JudgeRecord", "JudgeSpec", "MetricValue", "Model", "Plan", "Record", "ReferenceRecord",
-    "ReferenceSpec", "Result", "ScoreSpec", "Setting", "Shown", "TableRules", "Tally", "Unchecked", "Verification", "Verified",
-    "Written", "content_digest", "finished", "read_contents", "read_record", "short_count", "spec_hash", "write_record",
+    "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "COVERED_SHARE", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES",
+    "LEAVE_ONE_FAMILY_OUT", "LEAVE_ONE_OUT", "MATCHED", "MATRIX", "NEWER", "NEW_SEED", "PANELS", "PROTOCOLS", "REFITTED",
+    "RE_ENCODED", "ROBUST", "SCHEMA_VERSION", "SEEN", "SHUFFLED", "SPLITS", "TASKS", "TIERS", "AnyRecord", "Attack",
+    "AttackRecord", "AttackSpec", "CellRecord", "CellSpec", "Code", "CodeFile", "Contents", "Cost", "Cue", "Detection",
+    "Environment", "ExtractorInfo", "Finding", "Interval", "JudgeRecord", "JudgeSpec", "MetricValue", "Model", "Plan",
+    "Record", "ReferenceRecord", "ReferenceSpec", "Result", "ScoreSpec", "Setting", "Shown", "Statistics", "TableRules",
+    "Tally", "Unchecked", "Verification", "Verified", "Written", "content_digest", "finished", "read_contents",
+    "read_record", "short_count", "spec_hash", "write_record",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from gan_bench.core.digests import json_digest
 from gan_bench.core.errors import UserError
@@ -19,6 +20,7 @@ from gan_bench.records.verification import Verification
 
 AnyRecord = CellRecord | ReferenceRecord | JudgeRecord | AttackRecord
 DIGEST = "content_digest"
+NEWER = "A newer gan-bench wrote it"  # in the errors of records of a later schema
 UNKNOWN = "extra_forbidden"  # pydantic's name
 PLAIN = {UNKNOWN: "there is no such field", "missing": "it is missing"}
 M = TypeVar("M", bound=Written)
@@ -28,8 +30,8 @@ class Result(NamedTuple):
     """One record that was read from a run folder.
 
     run           the run folder
-    files         those that lie beside the record, by what they show: "samples", "strip", "rows", "neighbours", "history",
-                  "explained"
+    files         those of its folder, by what they show: "record", "statistics", "samples", "strip", "rows", "neighbours",
+                  "walk", "classes", "history", "explained"; regular files that lie within the run folder
     verification  the last one of the run folder; None: there is none
     """
 
@@ -51,15 +53,6 @@ class Contents(NamedTuple, Generic[M]):
     data: dict[str, Any]
     edited: bool
     unknown: tuple[str, ...]
-
-    @property
-    def doubts(self) -> list[str]:
-        """What a reader should know of it, each as the end of a sentence that begins with the file's name."""
-        found = ["was edited since it was written: its content_digest is not that of its content"] * self.edited
-        if self.unknown:
-            fields = ", ".join(self.unknown)
-            found.append(f"was written by a newer version of gan-bench; this one does not know its fields {fields}")
-        return found
 
 
 def content_digest(data: dict[str, Any]) -> str:
@@ -87,35 +80,37 @@ def read_record(path: Path, model: type[M]) -> M:
 def read_contents(path: Path, model: type[M]) -> Contents[M]:
     """One record and what its file says beyond it. Raises UserError as `read_record` does."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        data = from_json(content)  # in half the time of the json module; the same values
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or a bomb of brackets
+    except ValueError as error:  # no UTF-8, no JSON, or a bomb of brackets
         raise UserError(f"{path} is not a {model.__name__}, since it is not JSON ({error}).") from error
     if not isinstance(data, dict):
         raise UserError(f"{path} is not a {model.__name__}: it holds a {type(data).__name__}, not fields with values.")
 
-    record, unknown = _parsed(path, data, model)
+    record, unknown = _parsed(path, content, data, model)
     stored = record.content_digest
     edited = stored is not None and stored != content_digest(data)
     return Contents(record.model_copy(update={DIGEST: None}) if edited else record, data, edited, unknown)
 
 
-def _parsed(path: Path, data: dict[str, Any], model: type[M]) -> tuple[M, tuple[str, ...]]:
-    """The record, and the fields that were left out since only a newer version knows them."""
+def _parsed(path: Path, content: bytes, data: dict[str, Any], model: type[M]) -> tuple[M, tuple[str, ...]]:
+    """The record, and the fields that were left out since only a newer version knows them. data: what `content` says."""
     try:
-        return model.model_validate_json(json.dumps(data)), ()
+        return model.model_validate_json(content), ()
     except ValidationError as error:
         refused = error.errors()
 
     if _is_newer(data) and all(one["type"] == UNKNOWN for one in refused):
         places = [one["loc"] for one in refused]
-        record, _ = _parsed(path, _without(data, places), model)
+        known = _without(data, places)
+        record, _ = _parsed(path, json.dumps(known).encode(), known, model)
         return record, tuple(map(_dotted, places))
 
     first = refused[0]
     field = f"field {_dotted(first['loc'])}: " if first["loc"] else ""
-    hint = f" A newer gan-bench wrote it, with schema {data['schema_version']}." if _is_newer(data) else ""
+    hint = f" {NEWER}, with schema {data['schema_version']}." if _is_newer(data) else ""
     why = PLAIN.get(first["type"], first["msg"])
     raise UserError(f"{path} is not a {model.__name__} of this version of gan-bench: {field}{why}.{hint}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from gan_bench.records.base import BENCHMARK_VERSION, FROM_LATENTS, Interval, Model, Written
-from gan_bench.records.specs import CellSpec, ReferenceSpec
+from gan_bench.records.specs import CellSpec, ReferenceSpec, Setting
 
 
 class MetricValue(Model):
@@ -85,7 +85,15 @@ class Record(Written):
 class CellRecord(Record):
     """One trained and scored generator.
 
-    weights  name of a file with a network's weights -> its SHA-256; empty in records of schema 1
+    weights         name of a file with a network's weights -> its SHA-256; empty in records of schema 1
+    moments         thousands of real images that had been shown to D at each row of strip.png, from the top
+    class_rows      the class of each row of classes.png, from the top; none: there is no such picture
+    classed_by      how the samples got into these rows: "asked for", or the name of the classifier; "": there are none
+    paper_settings  the paper's own values of settings, as the variant states them
+    source          the module of a variant of the registry, such as "gan_bench.generators.dcgan"; "": the spec has its code
+    source_digest   SHA-256 of that module's file
+
+    All but `weights` are empty in records of schema 1 to 3.
     """
 
     kind: Literal["cell"] = "cell"
@@ -108,6 +116,12 @@ class CellRecord(Record):
     cost: Cost | None = None
     title: str = ""
     paper: str = ""
+    moments: tuple[float, ...] = ()
+    class_rows: tuple[str, ...] = ()
+    classed_by: str = ""
+    paper_settings: dict[str, Setting] = {}
+    source: str = ""
+    source_digest: str = ""
 
 
 class ReferenceRecord(Record):

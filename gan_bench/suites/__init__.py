@@ -102,6 +102,11 @@ def table_rules() -> dict[str, TableRules]:
     return {d: suite.rules for suite in reversed(valid.values()) for d in suite.datasets}
 
 
+def of_datasets() -> dict[str, str]:
+    """dataset -> the suite of gan-bench that has it."""
+    return {dataset: name for name in sorted(_here()) for dataset in load(name).datasets}
+
+
 def measures_of(dataset: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The extractors and metrics of the dataset's suite, else those that suit any images."""
     valid, _ = load_valid()

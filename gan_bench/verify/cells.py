@@ -9,6 +9,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from gan_bench.cell import stated
 from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
@@ -21,13 +22,14 @@ from gan_bench.records import CellRecord, ReferenceRecord
 from gan_bench.references import REFERENCES, Reference
 from gan_bench.run_folder import INVERSE, SAMPLES
 from gan_bench.sample import Drawn, build_variant, draw, kept_networks, load_generator, load_inverse, originals
-from gan_bench.verify.images import Given, check_metrics, check_samples, read_samples, scorer_of
+from gan_bench.verify.images import Given, check_metrics, check_samples, check_statistics, read_samples, scorer_of
 from gan_bench.verify.ledger import Sheet
 from gan_bench.verify.tolerances import apart
 
 NO_WAY_BACK = {"cycle": f"the run did not keep {INVERSE}"}
 NO_CLASSES = dict.fromkeys(("condition", "lesson"), "the classes of somebody's images were not kept")
 SINCE_SCHEMA = 2  # records hold digests of weights
+STATED_SINCE = 4  # and the paper's settings
 OF_VARIANT = ("task", "trained_against", "title", "paper")  # fields that the variant's code alone determines
 
 
@@ -82,6 +84,9 @@ def _check_variant(sheet: Sheet, record: CellRecord, variant: Variant) -> None:
         mine, theirs = getattr(record, name), getattr(variant, name)
         if mine != theirs:
             sheet.differs("records", name, str(mine), str(theirs))
+    paper = stated(type(variant), record.spec)["paper_settings"]
+    if record.schema_version >= STATED_SINCE and record.paper_settings != paper:
+        sheet.differs("records", "paper_settings", str(record.paper_settings), str(paper))
     counts = (record.generator_parameters, record.discriminator_parameters)
     if counts != variant.parameter_counts():
         sheet.differs("records", "parameters", str(counts), str(variant.parameter_counts()))
@@ -97,15 +102,16 @@ def _check_samples(
     given = _given(sheet, record, folder, variant, dataset, samples.images)
     if not _same_labels(samples.labels, given.labels):
         sheet.differs("samples", f"{SAMPLES}: labels", "those that were asked for", "others")
-    if record.status == "diverged":  # its samples are kept, and not scored
-        if record.metrics:
-            sheet.differs("metrics", "metrics of a cell that diverged", len(record.metrics), 0)
-        return
+    if record.status == "diverged" and record.metrics:  # its samples are kept, and not scored
+        sheet.differs("metrics", "metrics of a cell that diverged", len(record.metrics), 0)
 
     with sheet.attempt("metrics", "metrics"):
         scorer = scorer_of(sheet, record, device)
-        if scorer is not None:
+        if scorer is None:
+            return
+        if record.status == "done":
             check_metrics(sheet, record, samples.images, given, scorer)
+        check_statistics(sheet, folder, samples.images, scorer)
 
 
 def _given(sheet: Sheet, record: CellRecord, folder: Path, variant: Variant, dataset: Dataset, images: Tensor) -> Given:
@@ -176,6 +182,7 @@ def check_reference(sheet: Sheet, record: ReferenceRecord, folder: Path, device:
             scorer = scorer_of(sheet, record, device)
             if scorer is not None:
                 check_metrics(sheet, record, samples.images, _given_to_row(made, samples.labels), scorer)
+                check_statistics(sheet, folder, samples.images, scorer)
         if redraw and made is not None:
             with sheet.attempt("redrawn", "samples made again"):
                 _compare_drawn(sheet, record, folder, dataset, in_memory(made.images), device)

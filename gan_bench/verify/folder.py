@@ -31,8 +31,7 @@ from gan_bench.records import (
     read_contents,
     write_record,
 )
-from gan_bench.run_folder import PARTS, RECORD, RunFolder, changes_of, rules_in
-from gan_bench.suites import table_rules
+from gan_bench.run_folder import PARTS, RECORD, RunFolder, all_rules, changes_of
 from gan_bench.verify.cells import check_cell, check_reference
 from gan_bench.verify.detectors import check_attack, check_detector
 from gan_bench.verify.ledger import Ledger, Sheet
@@ -111,7 +110,7 @@ class Inspection:
 
         if plan is not None:
             check_complete(self.ledger, self.run, plan.record, self.records)
-        rules = table_rules() | rules_in([self.run.path])
+        rules = all_rules([self.run.path])
         for file in self.retrained:
             record = self._cell(file)
             headline = rules.get(record.spec.dataset, NO_RULES).headline

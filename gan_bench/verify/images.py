@@ -13,12 +13,21 @@ from torch import Tensor
 
 from gan_bench.core.errors import UserError
 from gan_bench.images import convert
+from gan_bench.images.statistics import statistics_of
 from gan_bench.pairs import Pair
-from gan_bench.records import CellRecord, ExtractorInfo, Interval, MetricValue, ReferenceRecord
-from gan_bench.run_folder import SAMPLES
+from gan_bench.records import (
+    CellRecord,
+    ExtractorInfo,
+    Interval,
+    MetricValue,
+    ReferenceRecord,
+    Statistics,
+    read_contents,
+)
+from gan_bench.run_folder import SAMPLES, SHOWN
 from gan_bench.scorer import SetScorer, scorer_for
 from gan_bench.verify.ledger import Sheet
-from gan_bench.verify.tolerances import ENDS, same_interval, same_value, slack
+from gan_bench.verify.tolerances import ENDS, other_statistics, same_interval, same_value, slack
 
 Scored = CellRecord | ReferenceRecord
 DAMAGED = (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError)
@@ -115,6 +124,18 @@ def check_metrics(sheet: Sheet, record: Scored, images: Tensor, given: Given, sc
     for again in found.values():
         if _plain(again.extractor) not in here | there:
             sheet.differs("metrics", again.name, "not in the record", again.value)
+
+
+def check_statistics(sheet: Sheet, folder: Path, images: Tensor, scorer: SetScorer) -> None:
+    """Compute the statistics of the kept samples again; runs of earlier versions kept none."""
+    file, dataset = folder / SHOWN["statistics"], scorer.dataset
+    if not file.exists():
+        return
+    with sheet.attempt("samples", file.name):
+        contents = read_contents(file, Statistics)
+        again = statistics_of(images, dataset.mixture, dataset.class_names, scorer.classify(images))
+        other = other_statistics(contents.record, again) + ["content_digest"] * contents.edited
+        sheet.compare("samples", file.name, "those of the samples", f"others: {', '.join(other)}", agrees=not other)
 
 
 def _unavailable(extractors: Mapping[str, ExtractorInfo]) -> dict[str, str]:

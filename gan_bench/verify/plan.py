@@ -7,23 +7,22 @@ differs too: else a bad seed could be left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from gan_bench.records import (
     AnyRecord,
     AttackRecord,
-    AttackSpec,
     CellRecord,
-    CellSpec,
     Contents,
     JudgeRecord,
     Plan,
     ReferenceRecord,
     read_contents,
 )
-from gan_bench.run_folder import RECORD, RunFolder
+from gan_bench.run_folder import RECORD, RunFolder, planned
 from gan_bench.verify.ledger import Ledger, Sheet
 
 
@@ -84,26 +83,7 @@ def check_complete(ledger: Ledger, run: RunFolder, plan: Plan, found: Mapping[Pa
     found  the readable records, by file
     """
     sheet = ledger.sheet("plan", run.plan)
-    for folder in _planned(run, plan, found):
+    for folder in chain.from_iterable(planned(run, plan, found.values()).values()):
         file = folder / RECORD
         found_there = "there" if file.exists() else "absent"
         sheet.compare("planned parts", str(file.relative_to(run.path)), "planned", found_there, agrees=file.exists())
-
-
-def _planned(run: RunFolder, plan: Plan, found: Mapping[Path, AnyRecord]) -> Iterator[Path]:
-    """The folder of each part. Detectors have no record where none of their cells ended well."""
-    yield from map(run.cell, plan.cells)
-    yield from map(run.reference, plan.references)
-
-    done = {(r.spec.dataset, r.spec.seed) for r in found.values() if isinstance(r, CellRecord) and r.status == "done"}
-    for judge in plan.judges:
-        if (judge.dataset, judge.seed) in done:
-            yield run.detector(judge, _cells_of(plan, judge.dataset, judge.seed))
-    for dataset, seed in dict.fromkeys((judge.dataset, judge.seed) for judge in plan.judges):
-        if plan.attacked and (dataset, seed) in done:
-            spec = AttackSpec(dataset=dataset, seed=seed, preset=plan.judges[0].preset, n=plan.attacked)
-            yield run.attacks(spec, _cells_of(plan, dataset, seed))
-
-
-def _cells_of(plan: Plan, dataset: str, seed: int) -> list[CellSpec]:
-    return [cell for cell in plan.cells if cell.dataset == dataset and cell.seed == seed]

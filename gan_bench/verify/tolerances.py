@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gan_bench.records import Interval, MetricValue
+from gan_bench.records import Interval, MetricValue, Statistics
 
 # A number: 2,500 times what was measured, for CPUs and GPUs that were not, and far too little to change a rank.
 RELATIVE = 1e-4
@@ -64,6 +64,22 @@ def same_number(recorded: object, found: object) -> bool:
     if isinstance(recorded, float) and isinstance(found, float):
         return math.isclose(recorded, found, rel_tol=OF_SCORES, abs_tol=OF_SCORES)
     return recorded == found
+
+
+def other_statistics(recorded: Statistics, found: Statistics) -> list[str]:
+    """The fields of two statistics of the same samples that do not mean the same."""
+    exact = ("n", "classifier", "points", "centres", "sigma")
+    other = [name for name in exact if getattr(recorded, name) != getattr(found, name)]
+    for name in ("levels", "spectrum"):
+        mine, theirs = getattr(recorded, name), getattr(found, name)
+        if len(mine) != len(theirs) or not all(map(same_number, mine, theirs)):
+            other.append(name)
+
+    shares, again = dict(recorded.classes), dict(found.classes)
+    flipped = FLIPPED / max(found.n, 1) + OF_SCORES
+    if list(shares) != list(again) or any(abs(share - again[name]) > flipped for name, share in shares.items()):
+        other.append("classes")
+    return other
 
 
 class Apart(NamedTuple):

@@ -1,4 +1,4 @@
-"""What lies where in a run folder: paths, lock, log, reading. No other file knows these names.
+"""What lies where in a run folder. No other package knows these names.
 
 runs/<name>/plan.json  run.log  verification.json
   cells/<dataset>/<key>/seed-<k>/            a trained generator, its samples and its record; <key>: see `CellSpec.key`
@@ -14,17 +14,12 @@ runs/<name>/plan.json  run.log  verification.json
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-import filelock
-
 from gan_bench.core.changes import short_hash
-from gan_bench.core.errors import UserError
 from gan_bench.records import (
     AnyRecord,
     AttackRecord,
@@ -36,27 +31,21 @@ from gan_bench.records import (
     Plan,
     ReferenceRecord,
     ReferenceSpec,
-    Result,
-    TableRules,
-    Verification,
     finished,
-    read_contents,
-    read_record,
-    write_record,
-)  # fmt: skip
+)
+from gan_bench.run_folder.owner import held, logged_in
 
 RECORD, SAMPLES, SCORES = "record.json", "samples.npz", "scores.parquet"
 GENERATOR, DISCRIMINATOR, INVERSE = "generator.safetensors", "discriminator.safetensors", "inverse.safetensors"  # of a cell
 MODEL = "model-{}.safetensors"  # of a detector, for each tier
-SHOWN = {  # what the leaderboard may show of a cell, by what it shows
-    "samples": "samples.png", "strip": "strip.png", "rows": "rows.png", "neighbours": "neighbours.png",
-    "history": "history.csv", "explained": "explained.png",
+SHOWN = {  # what the leaderboard may show of a record, by what it shows
+    "record": RECORD, "statistics": "statistics.json", "samples": "samples.png", "strip": "strip.png", "rows": "rows.png",
+    "neighbours": "neighbours.png", "walk": "walk.png", "classes": "classes.png", "history": "history.csv",
+    "explained": "explained.png",
 }  # fmt: skip
 PARTS: dict[str, type[AnyRecord]] = {
     "cells": CellRecord, "references": ReferenceRecord, "detectors": JudgeRecord, "attacks": AttackRecord,
 }  # fmt: skip
-MOST_TOLD = 3  # unreadable records in one sentence
-log = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -144,89 +133,21 @@ class RunFolder:
             return False
         return not self.path.exists() or not any(self.path.iterdir()) or self.is_one or self.has_records
 
-    @contextlib.contextmanager
-    def owned(self, plan: Plan) -> Iterator[None]:
+    def owned(self, plan: Plan) -> AbstractContextManager[None]:
         """Hold the folder for this plan alone, and write the plan into it.
 
         Raises UserError when the folder is not writable, in use, or holds a run of another budget or of other rules.
         """
-        self._make_writable()
-        lock = filelock.FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout as error:
-            raise UserError(
-                f"the output folder {self.path} belongs to a run that is still going on; wait for it or choose another --out."
-            ) from error
+        return held(self.path, self.plan, plan)
 
-        try:
-            self._check_track(plan)
-            for half_written in self.path.rglob(".*.tmp"):  # what a killed run was writing
-                half_written.unlink()
-            write_record(self.plan, plan.model_copy(update={"rules": rules_in([self.path]) | plan.rules}))
-            yield
-        finally:
-            lock.release()
-
-    @contextlib.contextmanager
-    def logged(self) -> Iterator[None]:
+    def logged(self) -> AbstractContextManager[None]:
         """Append every message of this block to the run's log."""
-        handler = logging.FileHandler(self.path / "run.log")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        package = logging.getLogger("gan_bench")
-        package.addHandler(handler)
-        try:
-            yield
-        finally:
-            package.removeHandler(handler)
-            handler.close()
-
-    def _make_writable(self) -> None:
-        probe = self.path / ".writable"
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise UserError(
-                f"the output folder {self.path} is not writable ({error.strerror}); choose another with --out."
-            ) from error
-
-    def _check_track(self, plan: Plan) -> None:
-        if not self.plan.exists():
-            return
-        before = read_record(self.plan, Plan)
-        if _track(before) != _track(plan):
-            raise UserError(
-                f"the output folder {self.path} holds a run of {_track(before)}, not of {_track(plan)}; choose another --out."
-            )
+        return logged_in(self.path / "run.log")
 
 
 def below(dataset: str) -> str:
     """What the folder of a dataset is called: "images:photos-32-1a2b3c4d" has a colon, which some systems do not allow."""
     return dataset.partition(":")[2] or dataset
-
-
-def rules_in(folders: Iterable[Path]) -> dict[str, TableRules]:
-    """dataset -> how its table is read, as the plans of run folders say it; none of a plan that cannot be read."""
-    found: dict[str, TableRules] = {}
-    for folder in folders:
-        with contextlib.suppress(UserError):
-            found |= read_record(RunFolder(folder).plan, Plan).rules
-    return found
-
-
-def _changes(cells: Iterable[CellSpec]) -> str:
-    """What is added to a name where some of these cells have changed settings; "" where none have."""
-    cells = list(cells)
-    return f"@{short_hash(sorted(cell.key for cell in cells))}" if any(cell.changed for cell in cells) else ""
-
-
-def _track(plan: Plan) -> str:
-    """What all runs of one folder share, in words. A preset's name does not pin its limits, which a release may change."""
-    spec = plan.cells[0]
-    limits = ", ".join(f"{limit:.12g} {name}" for name, limit in asdict(spec.budget).items() if limit is not None)
-    return f"budget {spec.preset} ({limits}) of gan-bench rules {plan.benchmark_version}"
 
 
 def changes_of(folder: Path) -> str:
@@ -235,63 +156,7 @@ def changes_of(folder: Path) -> str:
     return "".join(named.name.partition("@")[1:])
 
 
-def read_runs(folders: Sequence[Path]) -> list[Result]:
-    """All readable records of the run folders, in a fixed order. What is wrong with the others is logged as a warning for each.
-
-    Raises UserError when no folder is given, or one is absent or holds no readable record.
-    """
-    if not folders:
-        raise UserError("no run folder given; give run folders such as runs/NAME.")
-    return [result for folder in folders for result in _read_run(folder)]
-
-
-def _read_run(folder: Path) -> list[Result]:
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder; give run folders such as runs/NAME.")
-
-    run = RunFolder(folder)
-    verification = _verification_of(run)
-    results, refused = [], []
-    for part, model in PARTS.items():
-        for file in run.record_files(part):
-            try:
-                contents = read_contents(file, model)
-            except UserError as error:
-                refused.append(str(error))
-                continue
-            _warn_of(file, contents.doubts)
-            beside = {what: file.parent / name for what, name in SHOWN.items()}
-            files = {what: path for what, path in beside.items() if path.is_file()}
-            results.append(Result(folder, contents.record, files, verification))
-
-    if not results:
-        raise UserError(_none_of(folder, refused))
-    for sentence in refused:
-        log.warning("left out: %s", sentence)
-    return results
-
-
-def _verification_of(run: RunFolder) -> Verification | None:
-    """What `gan-bench verify` wrote; None where it did not, or somebody edited it, which is warned about."""
-    if not run.verification.exists():
-        return None
-    try:
-        contents = read_contents(run.verification, Verification)
-    except UserError as error:
-        log.warning("%s Nothing counts as verified.", error)
-        return None
-    _warn_of(run.verification, contents.doubts)
-    return None if contents.edited else contents.record
-
-
-def _warn_of(file: Path, doubts: Sequence[str]) -> None:
-    for doubt in doubts:
-        log.warning("%s %s.", file, doubt)
-
-
-def _none_of(folder: Path, refused: Sequence[str]) -> str:
-    """Why a run folder has nothing to show."""
-    if not refused:
-        return f"{folder} holds no records; a run folder has cells/, references/ or detectors/ in it."
-    more = len(refused) - MOST_TOLD
-    return " ".join([*refused[:MOST_TOLD], f"So it is with {more} more." if more > 0 else ""]).strip()
+def _changes(cells: Iterable[CellSpec]) -> str:
+    """What is added to a name where some of these cells have changed settings; "" where none have."""
+    cells = list(cells)
+    return f"@{short_hash(sorted(cell.key for cell in cells))}" if any(cell.changed for cell in cells) else ""
