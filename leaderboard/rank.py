@@ -40,12 +40,12 @@ def best_in(column: Column, rows: Iterable[Row]) -> set[str]:
 
 
 def top_in(column: Column, rows: Iterable[Row]) -> set[str]:
-    """The labels with the best mean of their task in this column, certain or not; none of a task with one entry."""
+    """The labels with the best mean of their task in this column, certain or not; none of a task whose means are all equal."""
     top: set[str] = set()
     for variants in by_task(rows).values():
         fair = [row for row in variants if row.of(column).value is not None and not row.trained_against(column)]
         values = [row.of(column).value or 0.0 for row in fair]
-        if len(fair) > 1:
+        if len(set(values)) > 1:
             best = max(values) if column.higher_is_better else min(values)
             top |= {row.label for row, value in zip(fair, values, strict=True) if value == best}
     return top

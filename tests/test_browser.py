@@ -85,7 +85,7 @@ def tab(browser: Any, site: Path, request: pytest.FixtureRequest) -> Iterator[Ta
 
 def names_shown(page: Any) -> list[str]:
     """The names of the rows of the first table, from the top."""
-    found: list[str] = page.locator("table.data tbody th.name > a:not(.anchor)").all_text_contents()
+    found: list[str] = page.locator("table.data tbody th.name a:not(.anchor)").all_text_contents()
     return found
 
 
@@ -230,6 +230,7 @@ def test_two_entries_are_picked_and_compared_by_the_rules_of_compare(tab: Tab) -
     tab.page.get_by_label("compare wgan").check()
     tab.page.get_by_role("link", name="Compare 2").click()
     row = tab.page.locator("#numbers tbody tr", has_text="FD lite0@64 (5k)")
+    row.wait_for()
     assert [text.strip() for text in row.locator("td").all_text_contents()][2] == "worse"  # wgan's 14 against cgan's 8
     assert tab.page.locator("#pictures img").count() == 2
     assert "same latents" in (tab.page.locator("#shared").text_content() or "")

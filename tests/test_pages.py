@@ -288,6 +288,19 @@ def test_classes_that_are_dropped_are_named_on_the_page_of_the_track(tmp_path: P
     text = page(tmp_path, f"{TRACK}/index.html")
     assert "dcgan drops dog." in text and "wgan drops" not in text
     assert re.search(r'style="--heat:0.92">0.08</td>', text)  # .04 of .5
+    assert "Read it with doubt" not in text
+
+
+def test_counts_of_classes_that_mislead_on_a_dataset_are_doubted(tmp_path: Path) -> None:
+    """Where the suite says that the same count puts damaged images beside real ones."""
+    counts = Statistics(n=100, classes=(("cat", 0.96), ("dog", 0.04)), classifier="resnet")
+    made, real = cell("dcgan", metric(9.0, "classes_covered", "resnet")), reference("real", metric(1.0))
+    for one in (made, real):
+        one.files["statistics"] = tmp_path / f"{one.record.spec_hash}.json"
+        write_record(one.files["statistics"], counts)
+    build(tmp_path, made, real, rules={"cifar10": TableRules("fd_", not_telling=("classes_covered",))})
+    for name in ("index", "entries/dcgan"):
+        assert "Read it with doubt" in page(tmp_path, f"{TRACK}/{name}.html")
 
 
 def test_statistics_that_cannot_be_read_are_named(tmp_path: Path) -> None:

@@ -258,3 +258,12 @@ def test_seeds_from_different_machines_are_named(tmp_path: Path, change: dict[st
         ]
         assert (note in notes(build(tmp_path, *results))) == said
     assert "AVX2, kernels of a test, 2 threads" in page(tmp_path)
+
+
+def test_the_best_mean_is_underlined_certain_or_not_unless_all_are_equal(tmp_path: Path) -> None:
+    def numbers(fd: float) -> tuple[MetricValue, ...]:
+        return metric(fd), metric(0.5, "recall", higher_is_better=True)
+
+    flattered = cell("c", *numbers(1.0), trained_against=("lite0",))
+    build(tmp_path, cell("a", *numbers(8.0)), cell("b", *numbers(9.0)), flattered)
+    assert re.findall(r"<u>([\d.]+)</u>", page(tmp_path, "*/index.html")) == ["8"]

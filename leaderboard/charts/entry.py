@@ -134,12 +134,13 @@ def _words(name: str) -> str:
     return plain(name.replace("_", " "))
 
 
-def statistics_charts(statistics: Any, real: Any) -> list[Charts]:
+def statistics_charts(statistics: Any, real: Any, doubt: str = "") -> list[Charts]:
     """What gives the fakes away, which classes are dropped, and which modes are missed; of these what there is data of.
 
     statistics, real  `records.Statistics` of the fakes and of real images; real: None where there are none
+    doubt             why counts of classes mislead on this dataset; "": they do not
     """
-    found = _traces(statistics, real), _classes(statistics, real), _modes(statistics)
+    found = _traces(statistics, real), _classes(statistics, real, doubt), _modes(statistics)
     return [charts for charts in found if charts is not None]
 
 
@@ -202,7 +203,7 @@ def _both(fake: Sequence[float], real: Sequence[float] | None) -> list[tuple[Leg
     return [*([(REALS, real)] if real else []), (FAKES, fake)]
 
 
-def _classes(fake: Any, real: Any) -> Charts | None:
+def _classes(fake: Any, real: Any, doubt: str) -> Charts | None:
     """The share of each class, the most neglected one first."""
     if not fake.classes:
         return None
@@ -215,8 +216,8 @@ def _classes(fake: Any, real: Any) -> Charts | None:
     alt = f"{len(dropped)} of {len(rows)} classes are dropped{names} By share: {listed([row['tip'] for row in rows])}"
     note = (
         f"The class that {plain(fake.classifier or 'a classifier')} gives to each image. "
-        "A cross: dropped, with less than a tenth of the reals' share."
-    )
+        f"A cross: dropped, with less than a tenth of the reals' share. {doubt}"
+    ).strip()
     cut = f"; the {MOST_CLASSES} most neglected of {len(rows)} classes" if len(rows) > MOST_CLASSES else ""
     legend = (FAKES._replace(mark="o"), REALS._replace(mark="|"))[: 1 + bool(of_reals)]
     panel = Chart("shares", "", alt, {"rows": rows[:MOST_CLASSES], "text": f"% of images{cut}"})

@@ -12,6 +12,7 @@ from gan_bench.leaderboard.charts.entry import curve_charts, statistics_charts
 from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.commands import entry_command
 from gan_bench.leaderboard.entries import Entry, problems
+from gan_bench.leaderboard.pages.classes import doubt_of
 from gan_bench.leaderboard.pages.code import code_of
 from gan_bench.leaderboard.pages.entry_tables import detected_table, numbers_table, seed_words, seeds_table, settings_table
 from gan_bench.leaderboard.pages.names import Names
@@ -124,7 +125,7 @@ def _charts(site: Site, s: Standings, row: Row) -> list[Charts]:
     statistics = next((one for one in found if one is not None), None)
     reals = next((r for r in s.rows if r.kind == "reference" and r.entries[0].name == "real"), None)
     real = site.statistics(reals.entries[0]) if reals is not None and reals is not row else None
-    shown = statistics_charts(statistics, real) if statistics is not None else []
+    shown = statistics_charts(statistics, real, doubt_of(s)) if statistics is not None else []
     return [*shown, *([curves] if curves is not None else [])]
 
 

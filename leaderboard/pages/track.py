@@ -10,7 +10,7 @@ from gan_bench.leaderboard.charts.track import compute_charts, detectability_cha
 from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.notes import generator_notes
-from gan_bench.leaderboard.pages.classes import class_counts
+from gan_bench.leaderboard.pages.classes import class_counts, doubt_of
 from gan_bench.leaderboard.pages.folder import ShownPicture
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
@@ -56,6 +56,7 @@ def track_page(site: Site, names: Names) -> None:
         notes=generator_notes(s),
         charts=_charts(site, s),
         classes=drawn,
+        classes_doubt=doubt_of(s),
         entry_links={label: f"entries/{name}.html" for label, name in names.entries.items()},
         cards=_cards(site, names),
         n_more=max(0, len(s.rows) - MANY_CARDS),
