@@ -107,7 +107,8 @@ for (const button of all("button.copy-text")) {
 
 const missing = value => value === "" || value === null || value === undefined;
 const byNumber = (a, b) => Number(a) - Number(b);
-const byText = (a, b) => String(a).localeCompare(String(b), undefined, { numeric: true });
+const inOrder = new Intl.Collator(undefined, { numeric: true });  // much faster than localeCompare
+const byText = (a, b) => inOrder.compare(String(a), String(b));
 
 function sorter(compare) {
   const directed = sign => (a, b) => missing(a) || missing(b) ? missing(a) - missing(b) : sign * compare(a, b);
