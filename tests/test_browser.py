@@ -95,8 +95,7 @@ def background(page: Any) -> str:
     return found
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW], ids=["1400", "400"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", WIDE), ("dark", NARROW)], ids=["light-1400", "dark-400"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_breaks_no_rule_of_levels_a_and_aa_and_fits(
     browser: Any, site: Path, name: str, scheme: str, width: dict
@@ -219,9 +218,11 @@ def test_a_header_tells_what_it_is_by_pointer_and_by_keyboard(tab: Tab) -> None:
 
 def test_an_entry_opens_from_the_table_and_leads_back_to_its_row(tab: Tab) -> None:
     tab.page.locator("table.data").get_by_role("link", name="dcgan", exact=True).click()
+    tab.page.wait_for_url("**/entries/dcgan.html")
     assert tab.page.get_by_role("heading", level=1).text_content() == "dcgan DCGAN"
     assert "--variants dcgan" in (tab.page.locator(".command pre").text_content() or "")
     tab.page.get_by_role("link", name="cifar10, quick").click()
+    tab.page.wait_for_url("**/index.html#row-dcgan")
     assert tab.page.locator("tr.linked").get_attribute("id") == "row-dcgan"
 
 
@@ -229,6 +230,7 @@ def test_two_entries_are_picked_and_compared_by_the_rules_of_compare(tab: Tab) -
     tab.page.get_by_label("compare cgan", exact=True).check()
     tab.page.get_by_label("compare wgan").check()
     tab.page.get_by_role("link", name="Compare 2").click()
+    tab.page.wait_for_url("**/compare.html#cgan&wgan")
     row = tab.page.locator("#numbers tbody tr", has_text="FD lite0@64 (5k)")
     row.wait_for()
     assert [text.strip() for text in row.locator("td").all_text_contents()][2] == "worse"  # wgan's 14 against cgan's 8
