@@ -35,7 +35,7 @@ from gan_bench.images.pictures import (
 )
 from gan_bench.images.statistics import Classified, statistics_of
 from gan_bench.pairs import by_class, pairs_of, rows
-from gan_bench.records import CellRecord, CellSpec, Cost, finished, spec_hash, write_record
+from gan_bench.records import ASKED, CellRecord, CellSpec, Cost, finished, spec_hash, write_record
 from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
 from gan_bench.sample import STEPS, Drawn, build_variant, draw, kept_networks, save_networks, walks
 from gan_bench.scorer import SetScorer, scorer_for, summary
@@ -44,7 +44,6 @@ from gan_bench.train import Progress, Watch, curves, train, write_history
 log = logging.getLogger(__name__)
 NEAREST = 3  # training images shown below each sample
 OF_CLASS, MOST_CLASSES = 10, 20  # samples of each class in a picture, and classes of a dataset that has such a picture
-ASKED = "asked for"  # how samples got their classes, where no classifier gave them
 
 
 def run_cell(

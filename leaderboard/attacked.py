@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, share_cell
+from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, plain_table, share_cell
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.estimates import Estimate, over_seeds
 from gan_bench.leaderboard.frames import ATTACK, Frame
@@ -62,7 +62,7 @@ def attack_table(attacks: Iterable[Attacked], goal: str) -> Table:
     for (attacked, shown_to, n), by_eps in rows.items():
         names = [TableCell(attacked), TableCell(shown_to, tag="itself" if shown_to == attacked else "")]
         shown.append([*names, *(_attack_cell(by_eps.get(eps)) for eps in levels), TableCell(str(n), value=n)])
-    return Table(headers, shown, [""] * len(shown))
+    return plain_table(headers, shown)
 
 
 def attack_notes(entries: Iterable[Entry]) -> list[str]:

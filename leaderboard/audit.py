@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gan_bench.leaderboard.cells import ColumnHeader, Table, TableCell, share_cell
+from gan_bench.leaderboard.cells import ColumnHeader, Table, TableCell, plain_table, share_cell
 from gan_bench.leaderboard.detections import Detected, seen_on_all, tiers_of
 from gan_bench.leaderboard.estimates import Estimate
 from gan_bench.leaderboard.standings import Standings
@@ -70,7 +70,7 @@ def audit_table(s: Standings) -> Table:
             cells = [_control_cell(control, found.get(control, Estimate())) for control in shown]
             compared = share_cell(seen_on_all(s.of_detector[detector], detector, tier))
             rows.append([TableCell(detector), TableCell(tier), compared, *cells, TableCell(verdict(found))])
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def audit_notes(s: Standings) -> list[str]:

@@ -95,7 +95,7 @@ class Board:
 
 
 def board_of(results: Sequence[Result], rules: Mapping[str, TableRules] | None = None) -> Board:
-    """The board of these results; there may be none. `rules` as for `page.build`."""
+    """The board of these results; there may be none. `rules` as for `pages.build.build`."""
     entries = entries_of(results)
     generators, detectors = generator_frame(entries), detector_frame(entries)
     return Board(generators, detectors, all_standings(generators, detectors, entries, rules or {}), verified_notes(results))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -68,6 +69,18 @@ class Table:
         """What stands above neighbouring columns, and over how many; nothing where no column has a group."""
         runs = [(group, len(list(same))) for group, same in groupby(header.group for header in self.headers)]
         return runs if any(group for group, _ in runs) else []
+
+
+def plain_table(headers: list[ColumnHeader], rows: list[list[TableCell]]) -> Table:
+    """A table whose rows all look alike."""
+    return Table(headers, rows, [""] * len(rows))
+
+
+def table_of(columns: Iterable[tuple[ColumnHeader, list[TableCell]]], kinds: list[str]) -> Table:
+    """A table of columns, each with a cell for each row. One in which no row has anything is left out."""
+    shown = [column for column in columns if any(cell.text not in ("", DASH) for cell in column[1])]
+    rows = [list(cells) for cells in zip(*(cells for _, cells in shown), strict=True)]
+    return Table([header for header, _ in shown], rows, kinds)
 
 
 def rounded(value: float, like: float | None = None) -> str:

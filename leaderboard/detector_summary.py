@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from gan_bench.leaderboard.audit import AT_CHANCE, controls_of, verdict
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, rounded, share_cell
+from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, rounded, share_cell, table_of
 from gan_bench.leaderboard.detections import Detected, seen_on_all, tiers_of
 from gan_bench.leaderboard.detector_tables import damaged
 from gan_bench.leaderboard.estimates import Estimate
@@ -79,9 +79,7 @@ def summary_table(s: Standings) -> Table:
             [_seconds_cell(s, label) for label in labels],
         ),
     ]  # fmt: skip
-    shown = [column for column in columns if any(cell.text not in ("", DASH) for cell in column[1])]
-    rows = [list(cells) for cells in zip(*(cells for _, cells in shown), strict=True)]
-    return Table([header for header, _ in shown], rows, [_kind(s, label) for label in labels])
+    return table_of(columns, [_kind(s, label) for label in labels])
 
 
 def summary_answers(s: Standings) -> list[str]:
@@ -119,8 +117,13 @@ def _kind(s: Standings, label: str) -> str:
 
 def _name_cell(s: Standings, label: str) -> TableCell:
     failed = _kind(s, label) == "failed"
-    methods = [e.record.method for e in s.judges if e.label == label and isinstance(e.record, JudgeRecord) and e.record.method]
-    return TableCell(label, hint=methods[0] if methods else "", tag="failed" if failed else "")
+    return TableCell(label, hint=method_of(s, label), tag="failed" if failed else "")
+
+
+def method_of(s: Standings, label: str) -> str:
+    """What a detector is, in words, by the first of its records that says so."""
+    records = (e.record for e in s.judges if e.label == label and isinstance(e.record, JudgeRecord))
+    return next((record.method for record in records if record.method), "")
 
 
 def _tier_columns(

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from gan_bench.core.differences import FEWEST_SEEDS, rank_intervals
 from gan_bench.leaderboard.audit import MARK, TRIVIALLY_TOLD, told_by_trivial
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, share_cell
+from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, plain_table, share_cell
 from gan_bench.leaderboard.detections import Detected, chosen_on_validation, seen
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.records import (
@@ -74,7 +74,7 @@ def detector_matrix(s: Standings, tier: str) -> Table:
     for variant in variants:
         text, hint = (f"{variant} {MARK}", TRIVIALLY_TOLD) if variant in told else (variant, "")
         headers.append(ColumnHeader(text, hint, "down"))
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def matrix_detector(s: Standings, tier: str) -> str | None:
@@ -100,7 +100,7 @@ def generator_matrix(s: Standings, tier: str) -> Table:
     ]
     fitted = [variant for variant in variants if variant in found] + [key for key in found if key not in variants]
     rows = [[TableCell(key), *(_auroc_cell(found[key].get(variant)) for variant in variants)] for key in fitted]
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def detection_table(s: Standings, tier: str) -> Table:
@@ -116,7 +116,7 @@ def detection_table(s: Standings, tier: str) -> Table:
             texts = [TableCell(text) for text in (d.detector, d.protocol, d.variant)]
             counts = [TableCell(str(n), value=n) for n in (d.n_real, d.n_fake)]
             rows.append([*texts, *(_merit_cell(d, name) for name in MERITS), *counts])
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def robustness_table(s: Standings) -> Table:
@@ -156,7 +156,7 @@ def spread_table(s: Standings) -> Table:
         rows.append([
             TableCell(spread.detector), TableCell(spread.tier), fits, _deviation_cell(spread.seeds, f"{spread.n_seeds} seeds")
         ])  # fmt: skip
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def _tested(detected: Iterable[Detected], s: Standings) -> list[str]:
@@ -195,7 +195,7 @@ def _damage_table(s: Standings, number: OfDetected, heat: Callable[[float], floa
         undamaged = seen(s.of_detector[detector], detector, CLEAN)
         plain = {} if undamaged is None else {1: undamaged}
         rows.append([TableCell(detector), _damage_cell(plain, number, heat), *cells])
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def _damage_cell(by_severity: dict[int, Detected], number: OfDetected, heat: Callable[[float], float]) -> TableCell:

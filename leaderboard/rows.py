@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from gan_bench.leaderboard.columns import Column
+from gan_bench.leaderboard.cells import rounded
+from gan_bench.leaderboard.columns import Column, metric_title
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.estimates import Estimate
 from gan_bench.records import FROM_LATENTS, TASKS, CellRecord
@@ -74,6 +75,12 @@ class Row:
         cells = [e.record for e in self.entries if isinstance(e.record, CellRecord)]
         said = [cell.task for cell in cells if cell.status == "done"] + [cell.task for cell in cells]
         return said[0] if said else None
+
+
+def headline_words(row: Row) -> str:
+    """The number that ranks it with its name: "FD lite0@64 12.3"; "": it has none."""
+    value = row.of(row.headline).value
+    return "" if row.headline is None or value is None else f"{metric_title(row.headline)} {rounded(value)}"
 
 
 def by_task(rows: Iterable[Row]) -> dict[str, list[Row]]:

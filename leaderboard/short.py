@@ -7,7 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from gan_bench.leaderboard.cells import DASH, FLATTERED, ColumnHeader, Table, TableCell, flattered, number_cell, rounded
+from gan_bench.leaderboard.cells import (
+    DASH,
+    FLATTERED,
+    ColumnHeader,
+    Table,
+    TableCell,
+    flattered,
+    number_cell,
+    plain_table,
+    rounded,
+)
 from gan_bench.leaderboard.columns import Column, metric_title
 from gan_bench.leaderboard.detections import HEADLINE_TIERS, Detected
 from gan_bench.leaderboard.entries import Entry, problems
@@ -225,7 +235,7 @@ def short_detectors(s: Standings) -> Table:
 
     headers = [ColumnHeader("Detector", numeric=False), *(ColumnHeader(f"{c[:1].upper()}{c[1:]}") for c in columns)]
     rows = [[TableCell(label), *(_share(means[label].get(column)) for column in columns)] for label in order]
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def _column_of(d: Detected) -> str:

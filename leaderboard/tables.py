@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, flattered, number_cell, rounded, share_cell
+from gan_bench.leaderboard.cells import (
+    DASH,
+    ColumnHeader,
+    Table,
+    TableCell,
+    flattered,
+    number_cell,
+    plain_table,
+    rounded,
+    share_cell,
+    table_of,
+)
 from gan_bench.leaderboard.columns import Column, titles
 from gan_bench.leaderboard.detections import HEADLINE_TIERS
 from gan_bench.leaderboard.entries import problems
@@ -44,9 +55,7 @@ def generator_table(s: Standings) -> Table:
         _names(s), _ranks(s), *_metrics(s), *(_detectability(s, tier) for tier in HEADLINE_TIERS),
         *(_costs(s, name) for name in COST_HEADERS), _seeds(s), _statuses(s),
     ]  # fmt: skip
-    shown = [column for column in columns if any(cell.text not in ("", DASH) for cell in column[1])]
-    rows = [list(cells) for cells in zip(*(cells for _, cells in shown), strict=True)]
-    return Table([header for header, _ in shown], rows, [row.status for row in s.rows])
+    return table_of(columns, [row.status for row in s.rows])
 
 
 def profile_table(profile: Profile) -> Table:
@@ -62,7 +71,7 @@ def profile_table(profile: Profile) -> Table:
             TableCell(f"{share:.2f}", "" if low == high else f"[{low:.2f}, {high:.2f}]", share) for share, (low, high) in shares
         ]
         rows.append([TableCell(curve.label), *cells])
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def _names(s: Standings) -> Part:
@@ -137,10 +146,11 @@ def _costs(s: Standings, name: str) -> Part:
     header = ColumnHeader(
         COST_HEADERS[name], "mean over finished seeds", term=name, group=COST, shown=name == FIRST_COST
     )  # fmt: skip
-    return header, [_cost_cell(name, row.cost.get(name)) for row in s.rows]
+    return header, [cost_cell(name, row.cost.get(name)) for row in s.rows]
 
 
-def _cost_cell(name: str, estimate: Estimate | None) -> TableCell:
+def cost_cell(name: str, estimate: Estimate | None) -> TableCell:
+    """What a training cost, in the unit of `COST_HEADERS`."""
     if estimate is None or estimate.value is None:
         return TableCell(DASH)
     value = estimate.value / (1e6 if name == "generator_parameters" else 1)

@@ -54,7 +54,7 @@ from gan_bench.records.files import (
     read_record,
     write_record,
 )
-from gan_bench.records.results import CellRecord, Cost, Environment, ExtractorInfo, MetricValue, Record, ReferenceRecord
+from gan_bench.records.results import ASKED, CellRecord, Cost, Environment, ExtractorInfo, MetricValue, Record, ReferenceRecord
 from gan_bench.records.specs import (
     AttackSpec,
     CellSpec,
@@ -71,6 +71,7 @@ from gan_bench.records.statistics import COVERED_SHARE, Statistics
 from gan_bench.records.verification import Finding, Shown, Tally, Unchecked, Verification, Verified
 
 __all__ = [
+    "ASKED",
     "BENCHMARK_VERSION", "CLEAN", "CONTROLS", "COVERED_SHARE", "DEVICES", "EVERY", "FROM_LATENTS", "HALVES",
     "LEAVE_ONE_FAMILY_OUT", "LEAVE_ONE_OUT", "MATCHED", "MATRIX", "NEWER", "NEW_SEED", "PANELS", "PROTOCOLS", "REFITTED",
     "RE_ENCODED", "ROBUST", "SCHEMA_VERSION", "SEEN", "SHUFFLED", "SPLITS", "TASKS", "TIERS", "AnyRecord", "Attack",

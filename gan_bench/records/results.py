@@ -7,6 +7,8 @@ from typing import Literal
 from gan_bench.records.base import BENCHMARK_VERSION, FROM_LATENTS, Interval, Model, Written
 from gan_bench.records.specs import CellSpec, ReferenceSpec, Setting
 
+ASKED = "asked for"  # how samples got their classes, where no classifier gave them
+
 
 class MetricValue(Model):
     """One number of one image set. `value` is None where it could not be computed, and `unavailable` says why.

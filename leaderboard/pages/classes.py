@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell
+from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, plain_table
 from gan_bench.leaderboard.pages.site import Site
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.records import COVERED_SHARE, Statistics
@@ -43,7 +43,7 @@ def class_counts(site: Site, s: Standings) -> ClassCounts | None:
             dropped += [f"{row.label} drops {', '.join(lost)}."] if row.kind == "variant" and lost else []
 
     headers = [ColumnHeader("Entry", numeric=False, name=True), *(ColumnHeader(name) for name in expected)]
-    table = Table(headers, rows, [""] * len(rows))
+    table = plain_table(headers, rows)
     return ClassCounts(table, counted[reals].classifier, dropped or ["No trained entry drops a class."])
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from gan_bench.leaderboard.attacked import GOALS, attack_table
 from gan_bench.leaderboard.audit import audit_table
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, share_cell
+from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, plain_table, share_cell
 from gan_bench.leaderboard.charts import Charts
 from gan_bench.leaderboard.charts.detectors import damage_charts
 from gan_bench.leaderboard.commands import entry_command
 from gan_bench.leaderboard.detections import tiers_of
+from gan_bench.leaderboard.detector_summary import method_of
 from gan_bench.leaderboard.detector_tables import APART, PROTOCOL_WORDS, detection_table, false_alarm_table, robustness_table
 from gan_bench.leaderboard.entries import Entry, problems
 from gan_bench.leaderboard.pages.detectors import explained
@@ -26,13 +27,12 @@ def detector_page(site: Site, names: Names, label: str) -> None:
     s, entries = names.s, [entry for entry in names.s.judges if entry.label == label]
     alone = _alone(s, label)
     picture, caption = explained(site, names, label)
-    methods = [e.record.method for e in entries if isinstance(e.record, JudgeRecord) and e.record.method]
     site.write(
         names.detector_page(label), "detector.html.j2", names.window(label), track_nav(names, ""),
         track=s.track,
         detectors_page=f"{names.folder}/detectors.html#row-{names.detectors[label]}",
         label=label,
-        method=methods[0] if methods else "",
+        method=method_of(s, label),
         facts=_facts(site, entries),
         faults=[faults] if (faults := problems(entries)) else [],
         warnings=warnings_of(entries),
@@ -100,7 +100,7 @@ def _by_generator(alone: Standings) -> Table:
         rows.append(
             [TableCell(variant), *(TableCell(DASH) if d is None else share_cell(d.auroc, heat=True) for d in detections)]
         )
-    return Table(headers, rows, [""] * len(rows))
+    return plain_table(headers, rows)
 
 
 def _charts(site: Site, alone: Standings) -> list[Charts]:

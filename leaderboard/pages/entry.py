@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from gan_bench.leaderboard.cells import rounded
 from gan_bench.leaderboard.charts import Charts
 from gan_bench.leaderboard.charts.entry import curve_charts, statistics_charts
-from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.commands import entry_command
 from gan_bench.leaderboard.entries import Entry, problems
 from gan_bench.leaderboard.pages.classes import doubt_of
@@ -18,9 +16,9 @@ from gan_bench.leaderboard.pages.entry_tables import detected_table, numbers_tab
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.pictures import pictures_of, player_of
 from gan_bench.leaderboard.pages.site import Site, track_nav
-from gan_bench.leaderboard.rows import Row, task_words
+from gan_bench.leaderboard.rows import Row, headline_words, task_words
 from gan_bench.leaderboard.standings import Standings
-from gan_bench.leaderboard.tables import COST_HEADERS
+from gan_bench.leaderboard.tables import COST_HEADERS, cost_cell
 from gan_bench.records import AnyRecord, CellRecord
 
 
@@ -84,11 +82,9 @@ def _beside(s: Standings, row: Row) -> list[AnyRecord]:
 
 def _standing(row: Row, s: Standings) -> str:
     """Its number and its rank, in one sentence."""
-    value = row.of(row.headline).value
-    if row.headline is None or value is None:
+    number = headline_words(row)
+    if not number:
         return "It has no value in the number that ranks this track."
-
-    number = f"{metric_title(row.headline)} {rounded(value)}"
     if row.kind != "variant":
         return f"{number}. It is here to compare with, so it has no rank."
     if row.trained_against(row.headline):
@@ -104,11 +100,8 @@ def _standing(row: Row, s: Standings) -> str:
 def _facts(row: Row) -> list[str]:
     facts = [task_words(row.task)] if row.task else [row.kind]
     facts += [note] if (note := getattr(row.entries[0].record, "note", "")) else []
-    for name, title in COST_HEADERS.items():
-        value = row.cost[name].value if name in row.cost else None
-        if value is not None:
-            facts.append(f"{title} {rounded(value / (1e6 if name == 'generator_parameters' else 1))}")
-    return facts
+    costs = {title: cost_cell(name, row.cost.get(name)) for name, title in COST_HEADERS.items()}
+    return facts + [f"{title} {cell.text}" for title, cell in costs.items() if cell.value is not None]
 
 
 def warnings_of(entries: Iterable[Entry]) -> list[str]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from gan_bench.leaderboard.cells import DASH, ColumnHeader, Table, TableCell, flattered, number_cell, rounded, share_cell
+from gan_bench.leaderboard.cells import (
+    DASH,
+    ColumnHeader,
+    Table,
+    TableCell,
+    flattered,
+    number_cell,
+    plain_table,
+    rounded,
+    share_cell,
+)
 from gan_bench.leaderboard.columns import Column, column_of, titles
 from gan_bench.leaderboard.detections import tiers_of
 from gan_bench.leaderboard.entries import Entry
@@ -23,11 +33,6 @@ def texts(*titles: str) -> list[ColumnHeader]:
     return [ColumnHeader(title, numeric=False, name=i == 0) for i, title in enumerate(titles)]
 
 
-def plain(headers: list[ColumnHeader], rows: list[list[TableCell]]) -> Table:
-    """A table whose rows all look alike."""
-    return Table(headers, rows, [""] * len(rows))
-
-
 def numbers_table(s: Standings, row: Row) -> Table:
     """One line for each number: the mean with its interval, and each seed."""
     columns, names = [c for c in filled(s.columns, s.rows) if c in row.quality], titles(s.columns)
@@ -42,7 +47,7 @@ def numbers_table(s: Standings, row: Row) -> Table:
         name = TableCell(names[c], "" if s.telling(c) else "not telling here")
         compared = TableCell(f"{c.n_fake:,} fakes, {c.n_real:,} reals ({c.split})")
         rows.append([name, TableCell(group_of(c)), _mean_cell(row, c), *(_seed_cell(entry, c) for entry in seeds), compared])
-    return plain(headers, rows)
+    return plain_table(headers, rows)
 
 
 def _mean_cell(row: Row, column: Column) -> TableCell:
@@ -78,7 +83,7 @@ def detected_table(s: Standings, row: Row) -> Table:
         detections = [found.get((detector, *place)) for place in places]
         aurocs = [TableCell(DASH) if d is None else share_cell(d.auroc, heat=True) for d in detections]
         rows.append([TableCell(detector), *aurocs])
-    return plain(headers, rows)
+    return plain_table(headers, rows)
 
 
 def settings_table(row: Row) -> tuple[Table, str]:
@@ -86,7 +91,7 @@ def settings_table(row: Row) -> tuple[Table, str]:
     headers = [*texts("Setting"), ColumnHeader("Here"), ColumnHeader("In the paper"), ColumnHeader("Note", numeric=False)]
     record = row.entries[0].record
     if not isinstance(record, CellRecord):
-        return plain(headers, []), ""
+        return plain_table(headers, []), ""
 
     paper, rows, n_different = record.paper_settings, [], 0
     for name, value in record.spec.settings.items():
@@ -95,7 +100,9 @@ def settings_table(row: Row) -> tuple[Table, str]:
         n_different += differs
         notes = ["changed by the user"] * (name in record.spec.changed) + ["differs from the paper"] * differs
         rows.append([TableCell(name), TableCell(here), TableCell(there), TableCell(", ".join(notes))])
-    return plain(headers, rows), f"{n_different} of the {len(paper)} that the paper states are others here" if paper else ""
+    return plain_table(
+        headers, rows
+    ), f"{n_different} of the {len(paper)} that the paper states are others here" if paper else ""
 
 
 def _plain(value: object) -> str:
@@ -114,7 +121,7 @@ def seeds_table(site: Site, row: Row) -> Table:
         commit = f"commit {here.git_commit or 'unknown'}"
         words = (seed_words(entry), entry.status, _budget(entry), machine, ", ".join([*versions, commit]), site.state(entry))
         rows.append([TableCell(word) for word in words])
-    return plain(texts("Seed", "Status", "Budget", "Machine", "Version", "Verified"), rows)
+    return plain_table(texts("Seed", "Status", "Budget", "Machine", "Version", "Verified"), rows)
 
 
 def _budget(entry: Entry) -> str:

@@ -6,17 +6,15 @@ import json
 from collections import Counter
 from typing import Any
 
-from gan_bench.leaderboard.cells import rounded
 from gan_bench.leaderboard.charts import card
 from gan_bench.leaderboard.charts.profile import profile_charts
-from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.detector_tables import damaged
 from gan_bench.leaderboard.guide import OWN, READING
 from gan_bench.leaderboard.pages.classes import class_counts
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
 from gan_bench.leaderboard.pages.track import kept_picture
-from gan_bench.leaderboard.rows import Row, by_task, task_words
+from gan_bench.leaderboard.rows import Row, by_task, headline_words, task_words
 from gan_bench.leaderboard.short import failures, verdict
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.leaderboard.tables import PROFILE_NOTE, profile_table
@@ -53,11 +51,10 @@ def front_page(site: Site) -> None:
 def _line(s: Standings) -> str:
     """Who is ahead in a track, in its first task, in a few words."""
     where, rows = f"{s.track.dataset} {s.track.preset}", next(iter(by_task(s.rows).values()), [])
-    value = rows[0].of(rows[0].headline).value if rows else None
-    if value is None or rows[0].headline is None:
+    number = headline_words(rows[0]) if rows else ""
+    if not number:
         return f"{where}: nothing is ranked"
 
-    number = f"{metric_title(rows[0].headline)} {rounded(value)}"
     first = [row.label for row in rows if row.ranks and row.ranks[0] == 1]
     if not first:
         return f"{where}: {rows[0].label}, {number}, one seed"
@@ -101,9 +98,7 @@ def _track(site: Site, names: Names) -> dict[str, Any]:
 
 
 def _leader(site: Site, names: Names, row: Row) -> dict[str, Any]:
-    value = row.of(row.headline).value
-    text = "" if row.headline is None or value is None else f"{metric_title(row.headline)} {rounded(value)}"
     return {
         "label": row.label, "page": names.entry_page(row.label), "picture": kept_picture(site, names, row, "samples"),
-        "value": text or row.status,
+        "value": headline_words(row) or row.status,
     }  # fmt: skip

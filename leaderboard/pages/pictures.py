@@ -11,9 +11,7 @@ from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site
 from gan_bench.leaderboard.pages.track import finished_first, kept_picture
 from gan_bench.leaderboard.rows import Row
-from gan_bench.records import CellRecord
-
-ASKED = "asked for"  # in `CellRecord.classed_by`
+from gan_bench.records import ASKED, CellRecord
 
 
 class Wanted(NamedTuple):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gan_bench.leaderboard.cells import FLATTERED, rounded
+from gan_bench.leaderboard.cells import FLATTERED
 from gan_bench.leaderboard.charts import Charts
 from gan_bench.leaderboard.charts.track import compute_charts, detectability_charts, faithful_charts, headline_charts
-from gan_bench.leaderboard.columns import metric_title
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.notes import generator_notes
 from gan_bench.leaderboard.pages.classes import class_counts, doubt_of
@@ -15,7 +14,7 @@ from gan_bench.leaderboard.pages.folder import ShownPicture
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.pages.site import Site, track_nav
 from gan_bench.leaderboard.provenance import provenance_notes
-from gan_bench.leaderboard.rows import Row, by_task, task_words
+from gan_bench.leaderboard.rows import Row, by_task, headline_words, task_words
 from gan_bench.leaderboard.short import verdict
 from gan_bench.leaderboard.standings import Standings
 from gan_bench.leaderboard.tables import generator_table
@@ -142,7 +141,7 @@ def finished_first(row: Row) -> list[Entry]:
 
 
 def _caption(row: Row) -> str:
-    value = row.of(row.headline).value
-    if row.headline is None or value is None:
+    number = headline_words(row)
+    if not number:
         return "" if row.status == "done" else row.status
-    return f"{metric_title(row.headline)} {rounded(value)}{FLATTERED if row.trained_against(row.headline) else ''}"
+    return number + FLATTERED if row.trained_against(row.headline) else number
