@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gan_bench.core.files import atomic_path
+from gan_bench.core.files import write_bytes
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
@@ -38,5 +39,6 @@ def new_figure(width: float, height: float, dpi: int = 130) -> Figure:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, without the name of the software, so that the same figure gives the same bytes."""
-    with atomic_path(path) as temporary:  # its name ends in .tmp, so the format is named
-        figure.savefig(temporary, format="png", metadata={"Software": None})
+    content = BytesIO()
+    figure.savefig(content, format="png", metadata={"Software": None})
+    write_bytes(path, content.getvalue())

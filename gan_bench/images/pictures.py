@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_bench.core.files import atomic_path
+from gan_bench.core.files import write_bytes
 from gan_bench.images.convert import are_points, to_channels
 from gan_bench.images.mixture import Mixture
 
@@ -40,8 +41,9 @@ def grid(images: Tensor, columns: int, scale: int = 2, gap: int = 2) -> np.ndarr
 
 def save_png(picture: np.ndarray, path: Path) -> None:
     """Write a uint8 picture: (H, W, 3) in colour, (H, W) in grey."""
-    with atomic_path(path) as temporary:
-        Image.fromarray(picture).save(temporary, format="PNG")
+    content = BytesIO()  # written to a full disk, PIL would not say so
+    Image.fromarray(picture).save(content, format="PNG")
+    write_bytes(path, content.getvalue())
 
 
 def save_folder(images: Tensor, labels: Tensor | None, class_names: Sequence[str], folder: Path, start: int = 0) -> None:

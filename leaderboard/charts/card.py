@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from gan_bench.core.digests import json_digest
-from gan_bench.core.files import atomic_path
+from gan_bench.core.files import write_bytes
 from gan_bench.leaderboard.charts.base import plain
 
 WIDTH, HEIGHT = 1200, 630  # px: what sites that show such pictures ask for
@@ -27,8 +28,7 @@ def social_picture(title: str, lines: Sequence[str], path: Path) -> None:
     shown = [_cut(text) for text in (title, *lines[:MOST_LINES])]
     digest = json_digest([DESIGN, shown])
     if _digest_of(path) != digest:
-        with atomic_path(path) as temporary:
-            _draw(shown, digest, temporary)
+        write_bytes(path, _drawn(shown, digest))
 
 
 def _digest_of(path: Path) -> str | None:
@@ -40,8 +40,8 @@ def _digest_of(path: Path) -> str | None:
         return None
 
 
-def _draw(texts: Sequence[str], digest: str, path: Path) -> None:
-    """A title over lines, each with a mark in a colour of its own; in a font that comes with matplotlib."""
+def _drawn(texts: Sequence[str], digest: str) -> bytes:
+    """A PNG: a title over lines, each with a mark in a colour of its own; in a font that comes with matplotlib."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -63,7 +63,9 @@ def _draw(texts: Sequence[str], digest: str, path: Path) -> None:
             _write(axes, MARGIN + 40, y, line, color=INK, fontsize=23)
         axes.text(MARGIN, 588, "gan-bench", color=SOFT, fontsize=19)
         axes.text(WIDTH - MARGIN, 588, WHAT, color=SOFT, fontsize=16, ha="right")
-        figure.savefig(path, format="png", metadata={"Software": None, DIGEST: digest})
+        content = BytesIO()
+        figure.savefig(content, format="png", metadata={"Software": None, DIGEST: digest})
+    return content.getvalue()
 
 
 def _write(axes: Any, x: float, y: float, text: str, **look: Any) -> None:
