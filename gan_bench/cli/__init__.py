@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand, TyperOption
 
 import gan_bench
 from gan_bench.cli import compare, data, demo, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
 from gan_bench.cli.output import say, stdout
-from gan_bench.core.errors import UserError
+from gan_bench.cli.usage import Command, Group
+from gan_bench.core.errors import UserError, quoted, visible
 from gan_bench.core.own import Fault
 from gan_bench.core.progress import console as stderr
 from gan_bench.records import BENCHMARK_VERSION
@@ -20,20 +20,9 @@ from gan_bench.records import BENCHMARK_VERSION
 INTERRUPTED = 130  # 128 and the number of SIGINT, as in shells
 
 
-class Command(TyperCommand):
-    """A command whose help fits 80 columns: short words for kinds of values, and no line breaks of the source."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in (self.help or "").split("\n\n"))
-        for option in self.params:
-            if isinstance(option, TyperOption) and option.metavar is None:
-                value = "TEXT" if getattr(option, "min", None) is None else "N"  # typer before 0.29 knows no `min` here
-                option.metavar = "" if option.is_flag else value
-
-
 app = typer.Typer(
     name="gan-bench",
+    cls=Group,
     help="Train GANs under fixed budgets, score them, detect them, rank them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -70,7 +59,12 @@ def main() -> None:
     try:
         app()
     except (UserError, Fault) as error:
-        say(f"gan-bench: {error}")
+        say(f"gan-bench: {visible(str(error))}")
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # of no file: a fault of ours
+            raise
+        say(f"gan-bench: {visible(quoted(str(error.filename)))}: {error.strerror}.")
         sys.exit(2)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer turns Ctrl-C into this, without a word

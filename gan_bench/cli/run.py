@@ -22,7 +22,7 @@ from gan_bench.core.progress import console as stderr
 from gan_bench.core.training_log import check_log
 
 if TYPE_CHECKING:
-    from gan_bench.plan import Forecast
+    from gan_bench.plan.forecast import Forecast
     from gan_bench.records import Plan
     from gan_bench.run import Outcome
     from gan_bench.suites import Suite
@@ -203,7 +203,7 @@ def _show_plan(plan: Plan, out: Path, target: Console) -> None:
     """One row for each cell, then a summary, with guesses of their time."""
     import torch
 
-    from gan_bench.plan import forecast
+    from gan_bench.plan.forecast import forecast
     from gan_bench.run_folder import RunFolder
 
     folder = RunFolder(out)

@@ -9,6 +9,20 @@ class CannotWrite(UserError):
     """A file cannot be written: the disk is full, read-only or failing. What was written before is whole, so a run goes on."""
 
 
+def quoted(text: str, most: int = 60) -> str:
+    """What a user gave, in quotes, for a sentence: line breaks and other invisible characters escaped, its middle left out.
+
+    most  how many characters are shown
+    """
+    half = most // 2
+    return repr(text if len(text) <= most else f"{text[:half]}...{text[-half:]}")
+
+
+def visible(sentence: str) -> str:
+    """A sentence in which no name, such as that of a file, moves the cursor or changes colours: control characters escaped."""
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
+
+
 def shown(error: BaseException) -> str:
     """An error as one line for a record or a message: a user's mistake speaks for itself, anything else names its type."""
     return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
