@@ -118,7 +118,7 @@ def parse_preset(text: str) -> Preset:
 
 
 def _limit_in(part: str, text: str) -> tuple[str, float]:
-    """ "60s" -> ("seconds", 60.0). Raises UserError at what is none, at nothing and at what nobody trains. `text`: the whole."""
+    """ "60s" -> ("seconds", 60.0). Raises UserError at what is none, nothing, or more than anybody trains."""
     match = re.fullmatch(rf"([0-9]{{1,15}}(?:\.[0-9]{{1,15}})?)({'|'.join(UNITS)})", part)
     if match is None:
         raise UserError(f"{suggest(text, PRESETS, 'budget')} Or a limit, {EXAMPLES}.")

@@ -19,7 +19,6 @@ from gan_bench.records import BENCHMARK_VERSION
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as in shells
 
-
 app = typer.Typer(
     name="gan-bench",
     cls=Group,

@@ -11,7 +11,7 @@ import typer
 
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
-from gan_bench.cli.options import Device, Json, range_in
+from gan_bench.cli.options import MOST_IMAGES, MOST_SEEDS, Device, Json, range_in
 from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
 
@@ -45,9 +45,12 @@ Budget = Annotated[
     ),
 ]
 Samples = Annotated[
-    int | None, typer.Option("-n", "--samples", min=2, help="How many images.", show_default="all; of a function the preset's")
+    int | None,
+    typer.Option(
+        "-n", "--samples", min=2, max=MOST_IMAGES, help="How many images.", show_default="all; of a function the preset's"
+    ),
 ]
-Seeds = Annotated[int, typer.Option(min=1, help="How often a function is called, with seeds 0, 1, ...")]
+Seeds = Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="How often a function is called, with seeds 0, 1, ...")]
 ValueRange = Annotated[str | None, typer.Option(help="Black and white in an array of floats: --value-range=-1,1.")]
 Metric = Annotated[
     str | None,

@@ -32,7 +32,11 @@ class Command(TyperCommand):
         if ctx.resilient_parsing:  # a shell completes what is not whole yet
             return super().parse_args(ctx, args)
 
-        given = self.make_parser(ctx).parse_args(args=list(args))[0]
+        try:
+            given = self.make_parser(ctx).parse_args(args=list(args))[0]
+        except UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
         for parameter in self.params:
             values = given.get(parameter.name or "")
             if any(isinstance(value, str) and not value.strip() for value in [values, *_several(values)]):
@@ -69,7 +73,8 @@ def raise_told(error: Any) -> NoReturn:
         raise error
     path = error.ctx.command_path if error.ctx is not None else "gan-bench"
     text = " ".join(error.format_message().split()).rstrip(".")
-    raise UserError(f"{text[:150]}; `{path} --help` shows what there is.") from error
+    joint = " " if text.endswith("?") else "; "
+    raise UserError(f"{text[:150]}{joint}`{path} --help` shows what there is.") from error
 
 
 def _several(values: Any) -> list[Any]:
