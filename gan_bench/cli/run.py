@@ -147,6 +147,7 @@ def run(
         plan = planning.make_plan(request)
 
     out = out or Path("runs") / preset.name
+    _check_out(out)
     if dry_run and as_json:
         print_json(plan.model_dump(mode="json"))
     else:
@@ -181,6 +182,13 @@ def _check(
         asked = {"variants": variants, "extractors": extractors, "metrics": metrics}
         carried = {part: tuple(names) for part, names in asked.items() if names}
         _look_up(suite.model_copy(update=carried | ({} if detectors is None else {"detectors": tuple(detectors)})))
+
+
+def _check_out(out: Path) -> None:
+    """Raises UserError where the run folder, or a folder above it, is a file."""
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise UserError(f"--out {out} cannot be a run folder, since {there} is a file; give another path.")
 
 
 def _look_up(suite: Suite, place: Callable[[str], str] | None = None) -> None:
