@@ -117,7 +117,7 @@ def parse_changes(texts: Iterable[str], own: Mapping[str, type[Variant]] | None 
             raise UserError(suggest(setting, defaults, f"setting of {variant}"))
         if setting in values.setdefault(variant, {}):
             raise UserError(f"--set changes {target} twice; give its values at once: {target}=VALUE,VALUE.")
-        found = [converted(part, defaults[setting], target) for part in _parts(value)]
+        found = [converted(part, defaults[setting], target) for part in _parts(value, target)]
         values[variant][setting] = list(dict.fromkeys(found))
 
     for variant, of in values.items():
@@ -131,12 +131,12 @@ def check_count(n: int, what: str) -> None:
         raise UserError(f"{what} {n:,} trainings, and a run has at most {MOST_TRAININGS:,}; make several runs of it.")
 
 
-def _parts(value: str) -> list[str]:
+def _parts(value: str, target: str) -> list[str]:
     """ "a,b" -> ["a", "b"]; what stands in double quotes is not divided. Raises UserError where quotes are not closed."""
     try:
         return next(csv.reader([value], strict=True), None) or [""]
     except csv.Error as error:
-        raise UserError(f"--set cannot divide {quoted(value)} at its commas ({error}).") from error
+        raise UserError(f"{target} cannot be {quoted(value)}: its double quotes, or a line break, are misplaced.") from error
 
 
 def converted(text: str, like: Any, target: str) -> Any:
@@ -154,10 +154,10 @@ def converted(text: str, like: Any, target: str) -> Any:
         raise UserError(f"{target} is {wanted}, not {quoted(text)}.") from error
 
 
-def settings_of(source: VariantSource, defaults: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """All settings of a training: the defaults of its preset, changed. Raises UserError at a value that is out of range."""
-    settings = {**defaults, **changes}
+def settings_of(source: VariantSource, dataset: str, preset: Preset, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a training: those of the preset, changed. Raises UserError at one that is out of range."""
     with blamed(source.place) if source.code is not None else nullcontext():  # a user's class may do more than hold values
+        settings = settings_for(source.kind, dataset, preset) | changes
         fault = fault_of(source.kind.name, source.kind.settings_type, settings)
     if fault is not None:
         raise UserError(fault)

@@ -58,12 +58,12 @@ def main() -> None:
     try:
         app()
     except (UserError, Fault) as error:
-        say(f"gan-bench: {visible(str(error))}")
+        say(f"gan-bench: {visible(error)}")
         sys.exit(2)
     except OSError as error:
         if error.filename is None:  # of no file: a fault of ours
             raise
-        say(f"gan-bench: {visible(quoted(str(error.filename)))}: {error.strerror}.")
+        say(f"gan-bench: {quoted(str(error.filename))}: {error.strerror}.")
         sys.exit(2)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer turns Ctrl-C into this, without a word

@@ -82,11 +82,18 @@ def baseline(
     from gan_bench.gate.sources import entries_of
 
     limits = _limits("0%", detect)
+    check_scoring(budget, value_range)
     scoring = partial(scoring_of, dataset, budget, samples, value_range, device)
     made = make_baseline(entries_of(path, generator, dataset, seeds, scoring), metric)
     write_baseline(made, out)
     _show_plan(made, limits)
     say(f"baseline: {out}")
+
+
+def check_scoring(budget: str, value_range: str | None) -> None:
+    """Raises UserError at a wrong text, also where no images are scored and nobody would read it."""
+    parse_preset(budget)
+    range_in(value_range)
 
 
 def scoring_of(dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str) -> Scoring:
@@ -104,7 +111,10 @@ def scoring_of(dataset: str | None, budget: str, samples: int | None, value_rang
 def _limits(min_effect: str, detect: str) -> Limits:
     from gan_bench.gate.rule import Limits, share_in
 
-    return Limits(share_in(min_effect, "--min-effect"), share_in(detect, "--detect"))
+    limits = Limits(share_in(min_effect, "--min-effect"), share_in(detect, "--detect"))
+    if limits.detect == 0:
+        raise UserError(f"--detect {detect} asks for a change of nothing, which no data can show; give a share such as 50%.")
+    return limits
 
 
 def _show_plan(made: Baseline, limits: Limits) -> None:

@@ -13,6 +13,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from gan_bench.core.errors import UserError, quoted
 
 UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer's own or click's, by the version of typer
+LONGEST = 4095  # characters of a value; no path can be longer
 HELP_SHOWN = "NoArgsIsHelpError"  # no mistake: the help was asked for by giving nothing
 
 
@@ -28,7 +29,7 @@ class Command(TyperCommand):
                 option.metavar = "" if option.is_flag else value
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Raises UserError at an empty text, which no option means, and at a number that is none or out of range."""
+        """Raises UserError at a text that no option means, empty or endless, and at a number that is none or out of range."""
         if ctx.resilient_parsing:  # a shell completes what is not whole yet
             return super().parse_args(ctx, args)
 
@@ -39,8 +40,9 @@ class Command(TyperCommand):
             raise
         for parameter in self.params:
             values = given.get(parameter.name or "")
-            if any(isinstance(value, str) and not value.strip() for value in [values, *_several(values)]):
-                raise UserError(f"{_called(parameter)} is empty; give a value, or leave it out.")
+            for value in [values, *_several(values)]:
+                if isinstance(value, str):
+                    _check_text(parameter, value)
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
@@ -75,6 +77,13 @@ def raise_told(error: Any) -> NoReturn:
     text = " ".join(error.format_message().split()).rstrip(".")
     joint = " " if text.endswith("?") else "; "
     raise UserError(f"{text[:150]}{joint}`{path} --help` shows what there is.") from error
+
+
+def _check_text(parameter: Any, text: str) -> None:
+    if not text.strip():
+        raise UserError(f"{_called(parameter)} is empty; give a value, or leave it out.")
+    if len(text) > LONGEST:
+        raise UserError(f"{_called(parameter)} {quoted(text)} has {len(text):,} characters, and {LONGEST:,} are the most.")
 
 
 def _several(values: Any) -> list[Any]:

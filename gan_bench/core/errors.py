@@ -2,7 +2,11 @@
 
 
 class UserError(ValueError):
-    """A mistake in what the user gave or in what surrounds the program. Its text is one plain sentence (or a short list)."""
+    """A mistake in what the user gave or in what surrounds the program. Its text is one plain sentence."""
+
+
+class SeveralLines(UserError):
+    """One that needs a list: each line breaks where it was meant to."""
 
 
 class CannotWrite(UserError):
@@ -18,9 +22,15 @@ def quoted(text: str, most: int = 60) -> str:
     return repr(text if len(text) <= most else f"{text[:half]}...{text[-half:]}")
 
 
-def visible(sentence: str) -> str:
-    """A sentence in which no name, such as that of a file, moves the cursor or changes colours: control characters escaped."""
-    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
+def visible(error: Exception) -> str:
+    """The text of an error in which no name, such as that of a file, breaks the line, moves the cursor or changes colours."""
+    lines = str(error).split("\n") if isinstance(error, SeveralLines) else [str(error)]
+    return "\n".join("".join(map(_visible, line)) for line in lines)
+
+
+def _visible(character: str) -> str:
+    """A character that is printed as it is, or its escape."""
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def shown(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from gan_bench.material import FEWEST_IN_ALL
 from gan_bench.plan.needs import check_attacks, check_detectors, check_jobs, check_strict, check_variants
 from gan_bench.records import CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, TableRules
 from gan_bench.references import ALWAYS, OF_TASK
-from gan_bench.settings import Changes, check_count, every_variant, expanded, measured_by, settings_for, settings_of
+from gan_bench.settings import Changes, check_count, every_variant, expanded, measured_by, settings_of
 
 log = logging.getLogger(__name__)
 DEFAULT_SIDE = 32  # pixels, of the images of folders
@@ -183,9 +183,9 @@ def _variants(request: RunRequest, suite: suites.Suite, dataset: str) -> list[Va
 def _cells(request: RunRequest, scored: ScoreSpec, variants: list[VariantSource]) -> Iterator[CellSpec]:
     for source in variants:
         kind, code, _ = source
-        defaults = settings_for(kind, scored.dataset, request.preset)
+        defaults = settings_of(source, scored.dataset, request.preset, {})
         for changes in request.changes.get(kind.name, [{}]):
-            settings = settings_of(source, defaults, changes)
+            settings = settings_of(source, scored.dataset, request.preset, changes)
             changed = {name: value for name, value in changes.items() if value != defaults[name]}
             for seed in request.all_seeds:
                 yield CellSpec(
