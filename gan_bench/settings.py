@@ -157,7 +157,7 @@ def converted(text: str, like: Any, target: str) -> Any:
 def settings_of(source: VariantSource, dataset: str, preset: Preset, changes: Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a training: those of the preset, changed. Raises UserError at one that is out of range."""
     with blamed(source.place) if source.code is not None else nullcontext():  # a user's class may do more than hold values
-        settings = settings_for(source.kind, dataset, preset) | changes
+        settings = {**settings_for(source.kind, dataset, preset), **changes}
         fault = fault_of(source.kind.name, source.kind.settings_type, settings)
     if fault is not None:
         raise UserError(fault)
