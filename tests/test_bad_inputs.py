@@ -390,6 +390,8 @@ data verify folder: => folder:
 data verify "" => ''
 data frob => frob
 
+cache frob => No such command
+
 sample => Missing argument
 sample "" => CELL is empty
 sample {p}/absent => absent
