@@ -529,7 +529,7 @@ def edges(wanted: Any) -> list[Any]:
     if get_origin(wanted) is Literal:
         return [text for text in get_args(wanted) if text != "vgg19"]  # whose weights are not here
     if get_origin(wanted) is not Annotated:
-        return [True, False]
+        return [True, False] if wanted is bool else []  # without a range, nothing is promised
     number = get_args(wanted)[0]
     step = 1 if number is int else 1e-6
     ends = {"ge": 0.0, "gt": step, "le": 0.0, "lt": -step}
