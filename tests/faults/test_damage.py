@@ -15,7 +15,8 @@ CELL, ROW, JUDGE = "cells/shapes/dcgan/seed-0", "references/shapes/noise", "dete
 FILES = [
     "plan.json", "deliveries/shapes/seed-0.parquet",
     *(f"{CELL}/{name}" for name in ("record.json", "generator.safetensors", "discriminator.safetensors", "samples.npz",
-                                    "samples.png", "strip.png", "neighbours.png", "walk.png", "statistics.json", "history.csv")),
+                                    "statistics.json", "history.csv")),
+    *(f"{CELL}/{name}" for name in ("samples.png", "strip.png", "neighbours.png", "walk.png")),
     *(f"{ROW}/{name}" for name in ("record.json", "samples.npz", "samples.png", "statistics.json")),
     *(f"{JUDGE}/{name}" for name in ("record.json", "scores.parquet", "model-clean.safetensors", "model-hard.safetensors",
                                      "explained.png")),
