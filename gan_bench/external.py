@@ -216,4 +216,6 @@ def _why_none(scorer: SetScorer, labelled: bool) -> str:
     """Why none of the metrics that were asked for was even tried."""
     metrics, extractors = (named(one.name for one in some) for some in (scorer.metrics, scorer.extractors))
     images = "images" if labelled else "images without known classes"
-    return f"{metrics} cannot be had from {images} by {extractors or 'no extractor'}; `gan-bench show METRIC` says what it needs"
+    return (
+        f"{metrics} cannot be had from {images} by {extractors or 'no extractor'}; `gan-bench show METRIC` says what it needs"
+    )

@@ -19,6 +19,7 @@ MIN_SIDE = 8  # pixels of an image
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 LARGEST, FINEST = 1e6, 1e-4  # of black and white: their size, and their distance as a share of it, which float32 can tell apart
+EXPECTED = "expected uint8, or floats with a known range of values"
 Range = tuple[float, float]
 
 
@@ -72,7 +73,12 @@ def from_numpy(array: np.ndarray) -> Tensor:
     try:
         return torch.from_numpy(native)
     except TypeError as error:
-        raise UserError(f"found an array of {array.dtype}; expected uint8, or floats with a known range of values.") from error
+        raise UserError(f"found an array of {kind_of(array.dtype)}; {EXPECTED}.") from error
+
+
+def kind_of(dtype: np.dtype) -> str:
+    """A dtype in words: of one with fields, without them."""
+    return "records" if dtype.names else str(dtype)
 
 
 def plain(tensor: Tensor) -> Tensor:
@@ -160,7 +166,7 @@ def form_of(shape: Sequence[int], dtype: torch.dtype, value_range: Range | None,
 
     image_shape, channels_last = _layout(shape)
     if dtype not in (torch.uint8, *FLOATS):
-        raise UserError(f"found images of {dtype}; expected uint8, or floats with a known range of values.")
+        raise UserError(f"found images of {dtype}; {EXPECTED}.")
     if value_range is not None:
         check_range(value_range, f"value_range {value_range}")
     if dtype.is_floating_point and value_range is None:
@@ -206,7 +212,7 @@ def checked_labels(labels: Any, n: int, n_classes: int | None = None) -> Tensor:
     try:
         found = plain(from_numpy(labels) if isinstance(labels, np.ndarray) else torch.as_tensor(labels)).cpu()
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        kind = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
+        kind = kind_of(labels.dtype) if isinstance(labels, np.ndarray) else type(labels).__name__
         raise UserError(f"found labels of {kind}; expected class numbers, which are whole numbers.") from error
 
     check_labels(found.shape, found.dtype, str(found.dtype), n)

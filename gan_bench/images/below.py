@@ -1,4 +1,4 @@
-"""What lies below a folder: files, and what is none: pipes, links that lead nowhere. Nothing is opened, since a pipe would hang."""
+"""What lies below a folder: files, and pipes, lost links and others that are none. Nothing is opened: a pipe would hang."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path
 from gan_bench.core.progress import bar
-from gan_bench.images.arrays import Range, check_labels, checked_labels, form_of, naming
+from gan_bench.images.arrays import EXPECTED, Range, check_labels, checked_labels, form_of, naming
 from gan_bench.images.below import below, is_folder, named, no_file, printable
 from gan_bench.images.headers import GREY, KINDS, damage_of, flaw_of, lossy_kind
 from gan_bench.images.sets import LazyImages
@@ -186,7 +186,7 @@ def _open_array(path: Path, value_range: Range | None, points: bool) -> Found:
 def _lazy(path: Path, stored: Stored, value_range: Range | None, points: bool) -> LazyImages:
     """The images of an array. One in its file is mapped again for each piece, so that memory does not fill with pages of it."""
     if stored.dtype is None:
-        raise UserError(f"found an array of {stored.kind}; expected uint8, or floats with a known range of values.")
+        raise UserError(f"found an array of {stored.kind}; {EXPECTED}.")
     form = form_of(stored.shape, stored.dtype, value_range, points)
     if value_range not in (None, (0, 255)) and stored.dtype == torch.uint8:
         raise UserError("found images of uint8, which have no other range of values than 0 to 255; leave --value-range out.")

@@ -87,8 +87,8 @@ def oddities(made: Tensor, real: Tensor) -> list[str]:
         found.append("no value is above 1 of 255; were floats from 0 to 1 cut to whole numbers?")
     elif int(made.max()) - int(made.min()) < FLAT and int(real.max()) - int(real.min()) > RICH:
         found.append(
-            f"all values lie from {made.min()} to {made.max()} of 255; is the range of values that was declared much wider than "
-            "that of the images, or the generator untrained?"
+            f"all values lie from {made.min()} to {made.max()} of 255; is the range of values that was declared much wider "
+            "than that of the images, or the generator untrained?"
         )
     elif made.min() >= MIDDLE > real.min() and made.max() >= BRIGHT:  # not the even grey of an untrained generator
         found.append(

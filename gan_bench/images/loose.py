@@ -19,7 +19,7 @@ from torch import Tensor
 from gan_bench.core.errors import UserError
 from gan_bench.images import convert
 from gan_bench.images.arrays import Range
-from gan_bench.images.below import ABSENT, below, is_folder, no_file, printable
+from gan_bench.images.below import ABSENT, below, is_folder, named, no_file, printable
 from gan_bench.images.files import ARRAYS, open_images
 from gan_bench.images.headers import GREY, KINDS, SEVERAL, damage_of, flaw_of, lossy_kind
 from gan_bench.images.sets import in_memory, load_if_small
@@ -154,14 +154,17 @@ def _lines(path: Path, reader: csv.DictReader[str]) -> Iterator[tuple[str, int |
     """Path and label of each line of a CSV. Raises UserError, naming the line, where one is wrong."""
     columns = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
     if "path" not in columns:
-        raise UserError(f"{path} has no column `path`; it has {', '.join(columns) or 'no header'}.")
+        shown = named(name[:40] if name.isprintable() else repr(name[:40]) for name in columns)
+        raise UserError(f"{path} has no column `path`; it has {shown or 'no header'}.")
 
     for line in reader:
         name, label = (line["path"] or "").strip(), (line.get("label") or "").strip()
         if not name:
             raise UserError(f"{path}, line {reader.line_num}: the path is empty.")
         if label.lower() not in LABELS:
-            raise UserError(f"{path}, line {reader.line_num}: the label {label!r} is not real, fake, 0 (real) or 1 (fake).")
+            raise UserError(
+                f"{path}, line {reader.line_num}: the label {label[:40]!r} is not real, fake, 0 (real) or 1 (fake)."
+            )
         yield name, LABELS[label.lower()]
 
 

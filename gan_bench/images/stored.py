@@ -23,7 +23,7 @@ from torch import Tensor
 
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import bar
-from gan_bench.images.arrays import from_numpy, naming, plain
+from gan_bench.images.arrays import EXPECTED, from_numpy, kind_of, naming, plain
 from gan_bench.images.below import named
 from gan_bench.images.sets import MOST_BYTES
 
@@ -92,7 +92,7 @@ class ArrayHeader(NamedTuple):
             dtype = torch.from_numpy(np.empty(0, self.dtype.newbyteorder("="))).dtype
         except TypeError:
             dtype = None
-        return Stored(self.shape, dtype, "records" if self.dtype.names else str(self.dtype), load, mapped)
+        return Stored(self.shape, dtype, kind_of(self.dtype), load, mapped)
 
     def filled(self, data: np.ndarray) -> np.ndarray:
         """The array of these bytes (declared,)."""
@@ -114,7 +114,7 @@ def _header_in(start: bytes, size: int) -> ArrayHeader:
         header = ArrayHeader(tuple(map(int, shape)), is_fortran, dtype, file.tell())
 
     if dtype.hasobject:  # a pickle, whose size the header does not tell
-        raise UserError("found an array of Python objects; expected uint8, or floats with a known range of values.")
+        raise UserError(f"found an array of Python objects; {EXPECTED}.")
     if min(header.shape, default=0) < 0:
         raise UserError(f"found an array of shape {header.shape}; expected no negative number in it; it is damaged.")
     if header.n_bytes + header.declared != size:
@@ -158,7 +158,9 @@ def open_npz(path: Path) -> tuple[Stored, Stored | None]:
             raise UserError(f"found {len(found):,} arrays in it; expected one called 'images'.")
         names = [name for name in found if name not in LABELS]
         if "images" not in names and len(names) != 1:
-            raise UserError(f"found {named(map(repr, found)) or 'nothing'} in it; expected an array called 'images'.")
+            raise UserError(
+                f"found {named(repr(name[:40]) for name in found) or 'nothing'} in it; expected an array called 'images'."
+            )
 
         images = _member(path, archive, "images" if "images" in names else names[0])
         labelled = [label for label in LABELS if label in found]
