@@ -46,14 +46,11 @@ class PagesFolder:
         return self.keep(path, text.encode())
 
     def keep(self, path: str, data: bytes) -> str:
-        """Write a file, unless it is there with these bytes; returns its path. Raises UserError where it cannot be written."""
+        """Write a file, unless it is there with these bytes; returns its path. Raises CannotWrite."""
         target = self.path / path
         self._check_inside(target)
         self.written.add(path)
-        try:
-            write_if_changed(target, data)
-        except OSError as error:
-            raise UserError(f"{target} cannot be written ({error.strerror}); choose another folder with --out.") from error
+        write_if_changed(target, data)
         return path
 
     def copy(self, source: Path, path: str) -> str | None:
