@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
 
@@ -46,13 +45,13 @@ def range_in(text: str | None) -> tuple[float, float] | None:
     """ "-1,1" -> (-1.0, 1.0). Raises UserError."""
     if text is None:
         return None
+    from gan_bench.images.arrays import check_range  # imports torch
+
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError:
         low = high = 0.0
-    if not (low < high and math.isfinite(low) and math.isfinite(high)):
-        raise UserError(f"--value-range {quoted(text)} is not black and white as two numbers, such as -1,1 or 0,1.")
-    return low, high
+    return check_range((low, high), f"--value-range {quoted(text)}")
 
 
 def registered(names: Iterable[str] | None) -> list[str]:

@@ -22,6 +22,7 @@ from gan_bench.core.files import atomic_path, cache_folder, dataset_file, datase
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName, sha256
 from gan_bench.datasets.folder_read import Decoded, decode, digests, squares
+from gan_bench.images.below import ABSENT, Below, below, is_folder, no_file
 from gan_bench.images.loose import Picture
 from gan_bench.records import Model
 
@@ -160,7 +161,7 @@ def own_images(path: Path, side: int) -> OwnImages:
     """
     note = cache_folder() / "folders" / f"{json_digest([str(path.resolve()), side])[:16]}.json"
     known, state_then = _last_read(note)
-    if known is not None and not path.exists():
+    if known is not None and no_file(path) == ABSENT:
         log.warning("%s is gone; its images as they were read last are taken from the cache: %s.", path, known.name)
         return known
 
@@ -186,9 +187,10 @@ def _last_read(note: Path) -> tuple[OwnImages | None, str]:
 
 def state_of(path: Path) -> str:
     """A digest of the names, sizes and times of the files at a path."""
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path] * path.is_file()
-    stats = [(str(file.relative_to(path)), file.stat()) for file in files]
-    return json_digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+    found = below(path) if is_folder(path) else Below([path] * (not no_file(path)), {})
+    stats = [(str(file.relative_to(path)), file.stat()) for file in sorted(found.files)]
+    odd = [(str(one.relative_to(path)), what) for one, what in sorted(found.odd.items())]
+    return json_digest([*((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats), *odd])
 
 
 def kept(path: Path, side: int) -> OwnImages:
