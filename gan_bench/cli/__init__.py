@@ -10,7 +10,23 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 import gan_bench
-from gan_bench.cli import compare, data, demo, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
+from gan_bench.cli import (
+    cache,
+    compare,
+    data,
+    demo,
+    detect,
+    doctor,
+    gate,
+    leaderboard,
+    list_,
+    new,
+    run,
+    sample,
+    score,
+    show,
+    verify,
+)
 from gan_bench.cli.output import say, stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.own import Fault
@@ -53,6 +69,7 @@ command("list")(list_.list_)
 command()(show.show)
 command()(new.new)
 app.add_typer(data.app, name="data")
+app.add_typer(cache.app, name="cache")
 command()(sample.sample)
 command()(doctor.doctor)
 

@@ -120,6 +120,10 @@ class Dataset(abc.ABC):
         if self.made_of is not None:
             DATASETS.create(self.made_of).fetch()
 
+    def faulty(self) -> list[Path]:
+        """Its own files in the cache that are missing or damaged."""
+        return []
+
     def verify(self) -> list[str]:
         """Sentences about what is missing or damaged in the cache; empty when all is well."""
         return [] if self.made_of is None else DATASETS.create(self.made_of).verify()
@@ -156,7 +160,11 @@ class CachedDataset(Dataset):
 
     def verify(self) -> list[str]:
         """A sentence for each part that is missing or damaged, with the command that fixes it."""
-        return [self._fault(part) for part in self.digests if self.read(part) is None]
+        return [self._fault(file) for file in self.faulty()]
+
+    def faulty(self) -> list[Path]:
+        """The files of parts that are missing or do not have the pinned digest."""
+        return [self.file(part) for part in self.digests if self.read(part) is None]
 
     def fetch(self) -> None:
         """Download the parts that are missing or damaged, one process at a time. Raises UserError where all sources fail.
@@ -181,18 +189,17 @@ class CachedDataset(Dataset):
     def to_tensor(self, pixels: np.ndarray) -> Tensor:
         """Cached uint8 pixels, in their pinned layout, -> uint8 (N, C, H, W) of `image_shape`."""
 
-    def _fault(self, part: str) -> str:
-        what = "is damaged (its SHA-256 is not the pinned one)" if os.path.lexists(self.file(part)) else "is missing"
-        return f"{self.file(part)} {what}; `gan-bench data fetch {self.name}` fixes it."
+    def _fault(self, file: Path) -> str:
+        what = "is damaged (its SHA-256 is not the pinned one)" if os.path.lexists(file) else "is missing"
+        return f"{file} {what}; `gan-bench data fetch {self.name}` fixes it."
 
     def _fetch_locked(self) -> None:
         """`fetch`, while no other process does."""
-        faulty = [part for part in self.digests if self.read(part) is None]
+        faulty = self.faulty()
         if not faulty:
             return
-        for part in faulty:
-            if os.path.lexists(self.file(part)):
-                log.warning("%s is damaged (its SHA-256 is not the pinned one); getting it again.", self.file(part))
+        for file in filter(os.path.lexists, faulty):
+            log.warning("%s is damaged (its SHA-256 is not the pinned one); getting it again.", file)
 
         failures = []
         for source in self.sources:

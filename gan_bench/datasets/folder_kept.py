@@ -24,7 +24,7 @@ from gan_bench.core.errors import UserError
 from gan_bench.core.sealed import Damaged, write_sealed
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName, read_array, sha256, write_array
-from gan_bench.datasets.folder_notes import KeptCard, Note, card_in, note_file, note_in, notes, older_card, side_of
+from gan_bench.datasets.folder_notes import KeptCard, Note, card_in, card_of, note_file, note_in, notes, older_card, side_of
 from gan_bench.datasets.folder_read import Decoded, decode, digests, squares
 from gan_bench.images.loose import Picture
 
@@ -106,33 +106,26 @@ class OwnImages(Dataset):
 
     def verify(self) -> list[str]:
         """A sentence for each part that is missing or damaged."""
-        try:
-            card_in(self.card_file)
-        except cache.Older:
-            pass
-        except (Damaged, OSError, ValueError):
-            return [self._fault(self.card_file)]
-        return [self._fault(dataset_file(self.key, part)) for part in self._faulty()]
+        return [f"{file} is missing or damaged; `gan-bench data fetch {self.name}` fixes it." for file in self.faulty()]
+
+    def faulty(self) -> list[Path]:
+        """The files that are missing or damaged; the card alone where it is one of them."""
+        if card_of(self.card_file) is None:
+            return [self.card_file]
+        return [dataset_file(self.key, part) for part in PARTS if self._read(part) is None]
 
     def fetch(self) -> None:
         """Read damaged parts again. Raises UserError where their folder is gone or holds other images now."""
-        card, faulty = self.card, self._faulty()
+        card, faulty = self.card, self.faulty()
         if not faulty:
             return
-        files = ", ".join(str(dataset_file(self.key, part)) for part in faulty)
-        log.warning("%s: missing or damaged: %s; reading %s again.", self.name, files, card.source)
+        log.warning("%s: missing or damaged: %s; reading %s again.", self.name, ", ".join(map(str, faulty)), card.source)
 
         if not Path(card.source).exists():
             raise UserError(f"{self.name} is damaged in the cache, and {card.source}, which it was read from, is gone.")
         again = kept(Path(card.source), card.image_shape[1])
         if again.name != self.name:
             raise UserError(f"{self.name} is damaged in the cache, and {card.source} holds other images now.")
-
-    def _faulty(self) -> list[str]:
-        return [part for part in PARTS if self._read(part) is None]
-
-    def _fault(self, file: Path) -> str:
-        return f"{file} is missing or damaged; `gan-bench data fetch {self.name}` fixes it."
 
     def _read(self, part: str) -> np.ndarray | None:
         """The array of a part, or None where it is missing or is not the one of the card."""

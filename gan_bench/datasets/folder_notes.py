@@ -66,6 +66,13 @@ def card_in(file: Path) -> KeptCard:
     return card
 
 
+def card_of(file: Path) -> KeptCard | None:
+    """A card, whichever version wrote it; None: there is none that is whole."""
+    with suppress(OSError, ValueError, Damaged):
+        return card_in(file)
+    return older_card(file)
+
+
 def older_card(file: Path) -> KeptCard | None:
     """The card of an older version, which had no seal, where it is one of these images."""
     with suppress(OSError, ValueError, Damaged):
