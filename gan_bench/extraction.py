@@ -69,4 +69,4 @@ def _kept(file: Path) -> Extracted:
 
 def _keep(extracted: Extracted, file: Path) -> None:
     tensors = {"features": extracted.features} | ({} if extracted.logits is None else {"logits": extracted.logits})
-    cache.keep(file, lambda: save_digested(file, tensors))
+    cache.keep(file, lambda path: save_digested(path, tensors))

@@ -1,7 +1,8 @@
 """The cache: what gan-bench keeps between commands because making it again costs time.
 
 Each file in it has a digest that is checked whenever it is read. One that is damaged is named, and made again. Where the cache
-cannot be written, that is said once, and the work goes on without it.
+cannot be written, that is said once, and a temporary folder stands in for it until the process ends, also in its workers. Where
+that cannot be written either, the work goes on without what can be done without.
 """
 
 from __future__ import annotations
@@ -35,12 +36,13 @@ class Older(Damaged):
 
 
 def read(file: Path, reader: Callable[[Path], T], then: str = "it is made again") -> T | None:
-    """What `reader` finds in a file of the cache; None where it is absent, or damaged, which is said.
+    """What `reader` finds in a file of the cache, or of its stand-in; None where it is absent, or damaged, which is said.
 
     reader  raises Damaged where the file is not as it was written, and KeyError, TypeError or ValueError where it holds
             something else
     then    what happens to a damaged one
     """
+    file = _place(file)
     try:
         return reader(file)
     except (FileNotFoundError, NotADirectoryError):
@@ -75,15 +77,19 @@ def sealed_or_older(file: Path) -> tuple[bytes, bool]:
         raise
 
 
-def keep(file: Path, write: Callable[[], object]) -> bool:
-    """Whether a file could be kept in the cache by `write`. Where it could not, that is said once."""
+def keep(file: Path, write: Callable[[Path], object]) -> bool:
+    """Whether `write` could put a file into the cache, or else into its stand-in, which is said once."""
     make_room(file)
     try:
-        write()
+        write(file)
+        return True
     except CannotWrite as error:
         tell(error)
-        return False
-    return True
+
+    with contextlib.suppress(CannotWrite):
+        write(_stand_in() / file.relative_to(cache_folder()))
+        return True
+    return False
 
 
 def make_room(file: Path) -> None:
@@ -136,12 +142,8 @@ def locked(file: Path) -> Iterator[None]:
 
 
 def dataset_folder(dataset: str) -> Path:
-    """Where a dataset is kept: in the temporary folder if it had to go there, else in the cache."""
-    below = Path("datasets") / dataset
-    stand_in = os.environ.get(STAND_IN)
-    if stand_in and (Path(stand_in) / below).is_dir():
-        return Path(stand_in) / below
-    return cache_folder() / below
+    """Where a dataset is kept: in the stand-in if it had to go there, else in the cache."""
+    return _place(cache_folder() / "datasets" / dataset)
 
 
 def dataset_file(dataset: str, part: str) -> Path:
@@ -152,8 +154,8 @@ def dataset_file(dataset: str, part: str) -> Path:
 def written(dataset: str, write: Callable[[], T]) -> T:
     """What `write` returns, which puts files into `dataset_folder`.
 
-    Where the cache cannot be written, that is said once, and a temporary folder takes the dataset until this process ends.
-    Raises CannotWrite where that is not possible either.
+    Where the cache cannot be written, that is said once, and its stand-in takes the dataset. Raises CannotWrite where that is
+    not possible either.
     """
     try:
         return write()
@@ -162,13 +164,29 @@ def written(dataset: str, write: Callable[[], T]) -> T:
             raise
         tell(error)
 
-    (_stand_in() / "datasets" / dataset).mkdir(parents=True, exist_ok=True)
+    folder = _stand_in() / "datasets" / dataset
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
     return write()
 
 
 def is_temporary(dataset: str) -> bool:
-    """Whether a dataset lies in the temporary folder."""
+    """Whether a dataset lies in the stand-in."""
     return dataset_folder(dataset) != cache_folder() / "datasets" / dataset
+
+
+# -------------------------------------------------------------------------------------------------------------- stand-in
+
+
+def _place(path: Path) -> Path:
+    """Where a file or a folder of the cache lies: in the stand-in if it had to go there."""
+    given = os.environ.get(STAND_IN)
+    if given and path.is_relative_to(cache_folder()):
+        there = Path(given) / path.relative_to(cache_folder())
+        return there if os.path.lexists(there) else path
+    return path
 
 
 def _stand_in() -> Path:

@@ -212,7 +212,7 @@ def trust(digest: str, note: str) -> None:
     Where the cache cannot be written, this process and its workers alone remember it.
     """
     mark = _mark(digest)
-    is_kept = cache.keep(mark, lambda: write_sealed(mark, os.fsencode(f"{note}\n")))
+    is_kept = cache.keep(mark, lambda path: write_sealed(path, os.fsencode(f"{note}\n")))
     if not is_kept and not is_trusted(digest):
         os.environ[TRUST] = ",".join(filter(None, (os.environ.get(TRUST), digest)))
 

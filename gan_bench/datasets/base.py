@@ -169,7 +169,7 @@ class CachedDataset(Dataset):
     def fetch(self) -> None:
         """Download the parts that are missing or damaged, one process at a time. Raises UserError where all sources fail.
 
-        Where the cache cannot be written, a temporary folder takes them until this process ends.
+        Where the cache cannot be written, they are there until this process ends.
         """
         with cache.locked(self.folder / ".lock"):
             self._fetch_locked()

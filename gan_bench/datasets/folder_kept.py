@@ -162,7 +162,7 @@ def own_images(path: Path, side: int) -> OwnImages:
     if known is not None and known.name != dataset.name:
         log.warning("%s has changed: it was %s, whose results stay apart.", path, known.name)
     content = json.dumps(Note(str(path.resolve()), dataset.key, state)._asdict())
-    cache.keep(file, lambda: write_sealed(file, content.encode()))
+    cache.keep(file, lambda path: write_sealed(path, content.encode()))
     return dataset
 
 

@@ -1,9 +1,9 @@
 """`own-classifier`: a small network that is trained on the classes of a dataset, where none is shipped for it.
 
 It has the layers of `mnist-cnn` and sees images of 32x32. It is trained once on the train split, on the CPU, about a minute on
-two cores, and kept in the cache by the digest of what it was trained on; where the cache cannot be written, it is trained each
-time. Another machine trains another one: numbers by it are comparable where the digests in the records agree. Its accuracy on
-the test split is in the records.
+two cores, and kept in the cache by the digest of what it was trained on; where the cache cannot be written, each command trains
+it. Another machine trains another one: numbers by it are comparable where the digests in the records agree. Its accuracy on the
+test split is in the records.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class OwnClassifier(Extractor):
 
         found = accuracy(net, _labelled(dataset.load("test"), self.channels))
         state = {name: value.contiguous() for name, value in net.state_dict().items()}
-        cache.keep(file, lambda: save_digested(file, state, {"accuracy": repr(found)}))
+        cache.keep(file, lambda path: save_digested(path, state, {"accuracy": repr(found)}))
         log.info("%s: %s gives %.1f %% of the test images their class.", dataset.name, self.name, 100 * found)
         return Learnt(state, found)
 
