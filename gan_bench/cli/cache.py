@@ -53,10 +53,11 @@ def size(as_json: Json = False) -> None:
         print_json({"folder": str(folder), "kinds": rows, "files": len(ours), "bytes": _bytes(ours), "unknown": unknown})
         return
 
-    table = [*((kind, KINDS[kind], of) for kind, of in kinds.items()), ("total", str(folder), ours)]
+    table = [*((kind, KINDS[kind], of) for kind, of in kinds.items()), ("total", "", ours)]
     print_table(
         [{"kind": kind, "what": what, "files": f"{len(of):,}", "size": decimal(_bytes(of))} for kind, what, of in table]
     )
+    say(f"in {folder}", stdout)
     if unknown:
         say(f"Not counted, since gan-bench does not know it: {_some(unknown)}.")
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gan_bench.core.errors import CannotWrite
-from gan_bench.core.files import FULL, READ_ONLY, cache_folder, cannot_write
+from gan_bench.core.files import FULL, READ_ONLY, cache_folder, cannot_write, write_bytes
 from gan_bench.core.sealed import Damaged, read_sealed
 
 log = logging.getLogger(__name__)
@@ -121,6 +121,17 @@ def reason(error: BaseException | None) -> str:
     if error.errno in {errno.EEXIST, errno.ENOTDIR}:
         return "there is a file where a folder belongs"
     return f"{error.filename2} is a folder" if error.errno == errno.EISDIR else str(error.strerror)
+
+
+def fault() -> str | None:
+    """Why the cache cannot be written, in a few words; None: it can be."""
+    probe = cache_folder() / ".writable"
+    try:
+        write_bytes(probe, b"")
+        probe.unlink()
+    except CannotWrite as error:
+        return reason(error.__cause__)
+    return None
 
 
 @contextlib.contextmanager
