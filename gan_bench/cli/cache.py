@@ -25,7 +25,6 @@ from gan_bench.core.sealed import Damaged
 
 app = typer.Typer(help="What is kept between commands: its size, its state, its removal.", no_args_is_help=True)
 MOST_TOLD = 10  # files of one kind of fault
-OLDER = "is of an older version, without a digest; it is made again when it is needed"
 
 
 class FileRemark(NamedTuple):
@@ -106,11 +105,13 @@ def _of_file(entry: CachedFile) -> Iterator[FileRemark]:
     from gan_bench.core.tensors import check_digested
     from gan_bench.datasets.folder_notes import note_in
 
-    check = {"features": check_digested, "classifiers": check_digested, "folders": note_in, "own": sealed_or_older}[entry.kind]
+    check = {"folders": note_in, "own": sealed_or_older}.get(entry.kind, check_digested)
     try:
         check(entry.path)
+        if check is not check_digested and sealed_or_older(entry.path)[1]:
+            raise Older
     except Older:
-        yield FileRemark("without digest", entry.path, OLDER)
+        yield FileRemark("without digest", entry.path, "is of an older version, without a digest")
     except FileNotFoundError:  # it was removed meanwhile
         return
     except (Damaged, OSError, KeyError, TypeError, ValueError) as error:
@@ -268,8 +269,10 @@ def _tell(findings: list[FileRemark]) -> None:
         counts[one.state] = counts.get(one.state, 0) + 1
         if one.state == "damaged":
             say(f"{one.file} {one.text}", stdout)
-        elif counts[one.state] <= MOST_TOLD:
+        elif one.state != "without digest" and counts[one.state] <= MOST_TOLD:
             say(f"{one.file} {one.text}")
     for state, n in counts.items():
-        if state != "damaged" and n > MOST_TOLD:
+        if state == "without digest":
+            say(f"{n:,} files were kept by an older version, without a digest, and get one when they are made again.")
+        elif state != "damaged" and n > MOST_TOLD:
             say(f"and {n - MOST_TOLD:,} more: {state}")

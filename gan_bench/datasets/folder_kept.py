@@ -95,10 +95,10 @@ class OwnImages(Dataset):
     def load(self, split: SplitName) -> Split:
         """The whole split; read again from its folder where it is damaged. Raises UserError where that is not possible."""
         parts = [f"{split}-images", f"{split}-labels"]
-        arrays = [self._read(part) for part in parts]
+        arrays = [self._read(part, self.card) for part in parts]
         if any(array is None for array in arrays):
             self.fetch()
-            arrays = [self._read(part) for part in parts]
+            arrays = [self._read(part, self.card) for part in parts]
 
         images, labels = arrays
         assert images is not None and labels is not None
@@ -110,9 +110,10 @@ class OwnImages(Dataset):
 
     def faulty(self) -> list[Path]:
         """The files that are missing or damaged; the card alone where it is one of them."""
-        if card_of(self.card_file) is None:
+        card = card_of(self.card_file)
+        if card is None:
             return [self.card_file]
-        return [dataset_file(self.key, part) for part in PARTS if self._read(part) is None]
+        return [dataset_file(self.key, part) for part in PARTS if self._read(part, card) is None]
 
     def fetch(self) -> None:
         """Read damaged parts again. Raises UserError where their folder is gone or holds other images now."""
@@ -127,10 +128,10 @@ class OwnImages(Dataset):
         if again.name != self.name:
             raise UserError(f"{self.name} is damaged in the cache, and {card.source} holds other images now.")
 
-    def _read(self, part: str) -> np.ndarray | None:
+    def _read(self, part: str, card: KeptCard) -> np.ndarray | None:
         """The array of a part, or None where it is missing or is not the one of the card."""
-        dtype, each = (np.uint8, self.card.image_shape) if part.endswith("images") else (np.int64, ())
-        return read_array(dataset_file(self.key, part), dtype, each, self.card.digests[part])
+        dtype, each = (np.uint8, card.image_shape) if part.endswith("images") else (np.int64, ())
+        return read_array(dataset_file(self.key, part), dtype, each, card.digests[part])
 
     def _card_again(self) -> KeptCard | None:
         """The card that comes from reading the folder again; an older version's where it gives other images. None: no card."""
