@@ -9,11 +9,10 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import atomic_path
+from gan_bench.core.tensors import save_tensors
 from gan_bench.detectors import DETECTORS, plain
 from gan_bench.detectors.base import Critic, Detector
 from gan_bench.records import BENCHMARK_VERSION, Model
@@ -44,8 +43,7 @@ class Card(Model):
 def save_detector(detector: Detector, card: Card, path: Path) -> str:
     """Write a fitted detector; returns the SHA-256 of its file."""
     state = {name: value.detach().cpu().contiguous() for name, value in detector.state().items()}
-    with atomic_path(path) as temporary:
-        save_file(state, temporary, metadata={"card": card.model_dump_json()})
+    save_tensors(path, state, {"card": card.model_dump_json()})
     return sha256_of(path)
 
 

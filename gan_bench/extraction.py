@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gan_bench.core.files import atomic_path, cache_folder
+from gan_bench.core import cache
+from gan_bench.core.files import cache_folder
 from gan_bench.core.progress import bar
+from gan_bench.core.tensors import load_digested, save_digested
 from gan_bench.device import full_float32, inference_batch
 from gan_bench.features.base import Extractor
 from gan_bench.images.sets import ImageSet
 from gan_bench.metrics.base import Extracted
 from gan_bench.records import BENCHMARK_VERSION
-
-log = logging.getLogger(__name__)
 
 
 @torch.inference_mode()
@@ -49,26 +46,27 @@ def extract(extractor: Extractor, images: ImageSet, title: str) -> Extracted:
 def extract_cached(extractor: Extractor, images: ImageSet, digest: str | None, title: str) -> Extracted:
     """`extract`, kept on disk by the digests of the images and of the weights, and by the version of the rules.
 
-    Images without a digest are not kept: the samples of every training would fill the disk.
+    Images without a digest are not kept: the samples of every training would fill the disk. A cache that cannot be written is
+    done without.
     """
     if digest is None:
         return extract(extractor, images, title)
 
     key = hashlib.sha256(f"{digest} {extractor.name} {extractor.digest} {BENCHMARK_VERSION}".encode()).hexdigest()[:32]
     file = cache_folder() / "features" / f"{key}.safetensors"
-    if file.exists():
-        try:
-            found = load_file(file)
-            return Extracted(found["features"], found.get("logits"))
-        except (SafetensorError, KeyError, OSError):
-            log.warning("%s is damaged; extracting again.", file)
+    found = cache.read(file, _kept, "extracting again")
+    if found is None:
+        found = extract(extractor, images, title)
+        _keep(found, file)
+    return found
 
-    extracted = extract(extractor, images, title)
-    _keep(extracted, file)
-    return extracted
+
+def _kept(file: Path) -> Extracted:
+    """Raises as `load_digested` does."""
+    found, _ = load_digested(file)
+    return Extracted(found["features"], found.get("logits"))
 
 
 def _keep(extracted: Extracted, file: Path) -> None:
     tensors = {"features": extracted.features} | ({} if extracted.logits is None else {"logits": extracted.logits})
-    with atomic_path(file) as temporary:
-        save_file(tensors, temporary)
+    cache.keep(file, lambda path: save_digested(path, tensors))

@@ -217,10 +217,15 @@ def test_damage_in_the_cache_is_noticed_and_read_again(tmp_path, own_cache):
         DATASETS.create(dataset.name).load("train")
 
 
-def test_an_edited_card_is_noticed(tmp_path):
-    dataset = own_images(put(tmp_path / "photos"), 32)
-    card = json.loads(dataset.card_file.read_text())
-    dataset.card_file.write_text(json.dumps(card | {"class_names": ["night", "day"]}))
+def test_an_edited_card_is_noticed(tmp_path, caplog):
+    folder = put(tmp_path / "photos")
+    dataset = own_images(folder, 32)
+    edited = dataset.card_file.read_text().replace('"day"', '"dusk"')
+    dataset.card_file.write_text(edited)
+    assert OwnImages(dataset.key).class_names == ("day", "night") and "card.json is damaged" in caplog.text
+
+    dataset.card_file.write_text(edited)
+    shutil.rmtree(folder)
     with pytest.raises(UserError, match="is not in the cache, or damaged there"):
         _ = OwnImages(dataset.key).class_names
 

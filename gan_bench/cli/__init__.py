@@ -9,7 +9,23 @@ from typing import Annotated
 import typer
 
 import gan_bench
-from gan_bench.cli import compare, data, demo, detect, doctor, gate, leaderboard, list_, new, run, sample, score, show, verify
+from gan_bench.cli import (
+    cache,
+    compare,
+    data,
+    demo,
+    detect,
+    doctor,
+    gate,
+    leaderboard,
+    list_,
+    new,
+    run,
+    sample,
+    score,
+    show,
+    verify,
+)
 from gan_bench.cli.output import say, stdout
 from gan_bench.cli.usage import Command, Group
 from gan_bench.core.errors import UserError, quoted, visible
@@ -42,6 +58,7 @@ command("list")(list_.list_)
 command()(show.show)
 command()(new.new)
 app.add_typer(data.app, name="data")
+app.add_typer(cache.app, name="cache")
 command()(sample.sample)
 command()(doctor.doctor)
 

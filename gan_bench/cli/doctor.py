@@ -8,6 +8,7 @@ import shutil
 import gan_bench
 from gan_bench.cli.options import Json
 from gan_bench.cli.output import print_json, print_table
+from gan_bench.core import cache
 from gan_bench.core.files import cache_folder
 from gan_bench.records import BENCHMARK_VERSION
 
@@ -26,7 +27,7 @@ def doctor(as_json: Json = False) -> None:
 def _machine() -> dict[str, str]:
     from gan_bench.device import environment, pick
 
-    here = environment(pick("auto"))
+    here, fault = environment(pick("auto")), cache.fault()
     return {
         "gan-bench": f"{gan_bench.__version__} (rules {BENCHMARK_VERSION})",
         "python": f"{here.python} on {platform.platform()}",
@@ -34,7 +35,7 @@ def _machine() -> dict[str, str]:
         "threads": f"{here.threads} of {here.cpus} CPUs",
         "packages": ", ".join(f"{k} {v}" for k, v in here.packages.items()),
         "npm": shutil.which("npm") or "not installed (the fallback source of the datasets)",
-        "cache": str(cache_folder()),
+        "cache": f"{cache_folder()}{f', which cannot be written ({fault})' if fault else ''}",
     }
 
 

@@ -12,8 +12,8 @@ from gan_bench.budget import PRESETS
 from gan_bench.cli import completion
 from gan_bench.cli.options import Json
 from gan_bench.cli.output import Row, print_json, print_refused, print_table
+from gan_bench.core.cache import dataset_file
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import dataset_file
 from gan_bench.core.registry import suggest
 from gan_bench.datasets import DATASETS
 from gan_bench.detectors import DETECTORS

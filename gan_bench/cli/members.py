@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from gan_bench import suites
 from gan_bench.budget import PRESETS, Preset
 from gan_bench.cli.output import Row
+from gan_bench.core.cache import dataset_file
 from gan_bench.core.declarations import NotLiteral
 from gan_bench.core.docstrings import first_sentence, meanings, of_classes
-from gan_bench.core.files import dataset_file
 from gan_bench.core.registry import Registry
 from gan_bench.datasets import DATASETS
 from gan_bench.detectors import AUGMENTED, DETECTORS, plain

@@ -28,16 +28,6 @@ def cache_folder() -> Path:
     return Path(os.environ.get("GAN_BENCH_CACHE") or platformdirs.user_cache_dir("gan-bench"))
 
 
-def dataset_folder(dataset: str) -> Path:
-    """Where a dataset is cached."""
-    return cache_folder() / "datasets" / dataset
-
-
-def dataset_file(dataset: str, part: str) -> Path:
-    """Where a part of a dataset, such as "train-images", is cached."""
-    return dataset_folder(dataset) / f"{part}.npy"
-
-
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`; renamed to it when the block ends well, removed when it does not.

@@ -18,8 +18,10 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from gan_bench.core import cache
 from gan_bench.core.errors import UserError, shown
-from gan_bench.core.files import cache_folder, write_text
+from gan_bench.core.files import cache_folder
+from gan_bench.core.sealed import write_sealed
 
 TRUST = "GAN_BENCH_TRUST"  # digests of code that may run here, or their first digits, comma-separated
 FEWEST_DIGITS = 12
@@ -205,14 +207,22 @@ def place_of(function: Any, default: str) -> str:
 
 
 def trust(digest: str, note: str) -> None:
-    """Remember that the user of this machine named the code with this digest; `note` is for whoever reads the cache."""
-    write_text(_mark(digest), f"{note}\n")
+    """Remember that the user of this machine named the code with this digest; `note` is for whoever reads the cache.
+
+    Where the cache cannot be written, this process and its workers alone remember it.
+    """
+    mark = _mark(digest)
+    is_kept = cache.keep(mark, lambda path: write_sealed(path, os.fsencode(f"{note}\n")))
+    if not is_kept and not is_trusted(digest):
+        os.environ[TRUST] = ",".join(filter(None, (os.environ.get(TRUST), digest)))
 
 
 def is_trusted(digest: str) -> bool:
     """Whether code with this digest may be executed: the user named its file here before, or allows it by TRUST."""
     allowed = [part.strip() for part in os.environ.get(TRUST, "").split(",")]
-    return any(len(part) >= FEWEST_DIGITS and digest.startswith(part) for part in allowed) or _mark(digest).is_file()
+    if any(len(part) >= FEWEST_DIGITS and digest.startswith(part) for part in allowed):
+        return True
+    return cache.read(_mark(digest), cache.sealed_or_older, "it no longer counts") is not None
 
 
 def _mark(digest: str) -> Path:

