@@ -14,7 +14,7 @@ import torch
 
 import gan_bench
 from gan_bench.core.digests import json_digest
-from gan_bench.core.errors import UserError
+from gan_bench.core.errors import CannotWrite, UserError
 from gan_bench.core.progress import bar
 from gan_bench.device import environment
 from gan_bench.leaderboard.rank import NO_RULES
@@ -74,8 +74,11 @@ class Inspection:
         self.sheets: dict[Path, Sheet] = {}
         self.contents: dict[Path, Contents[AnyRecord]] = {}
         for part, model in PARTS.items():
-            for file in self.run.record_files(part):
+            files, links = self.run.listed(part)
+            for file in files:
                 self._read(part, file, model)
+            for link in links:
+                self.ledger.sheet(part, link).differs("links", "a link", "a file of the run", "not followed")
         if not self.sheets:
             raise UserError(f"{request.run} holds no records; a run folder has cells/, references/ or detectors/ in it.")
         self.retrained = [self._cell_in(path) for path in request.retrain]
@@ -121,6 +124,10 @@ class Inspection:
         """One record and what lies beside it."""
         sheet, record = self.sheets[file], contents.record
         check_record(sheet, contents)
+        links = [one.name for one in sorted(file.parent.iterdir()) if one.is_symlink() and not self.run.holds(one)]
+        if links:
+            sheet.differs("records", f"links out of the run folder: {', '.join(links)}", "files", "not followed")
+            return
         with sheet.attempt("records", "where it lies"):
             if file.parent != self._folder_of(record, file.parent):
                 sheet.differs("records", "the folder", str(file.parent.relative_to(self.run.path)), "another, by its spec")
@@ -154,8 +161,9 @@ class Inspection:
             case ReferenceRecord():
                 if not record.external:
                     return run.reference(record.spec)
-                entry = folder if record.seed is None else folder.parent
-                return run.external_set(record.spec.dataset, entry.name.removeprefix("external-"), record.seed)
+                dataset, entry = record.spec.dataset, folder if record.seed is None else folder.parent
+                is_there = entry in run.externals(dataset)  # under the name of this version, or of an older one
+                return run.external_set(entry if is_there else run.external(dataset, record.spec.name), record.seed)
             case JudgeRecord():
                 return run.detector_of(record.spec.dataset, record.spec.detector, record.spec.seed, changes_of(folder))
             case AttackRecord():
@@ -183,8 +191,8 @@ class Inspection:
         )  # fmt: skip
         try:
             write_record(self.run.verification, found)
-        except OSError as error:
-            log.warning("%s cannot be written (%s); what was found is printed only.", self.run.verification, error.strerror)
+        except CannotWrite as error:
+            log.warning("what was found is printed only: %s", error)
         return found
 
 
