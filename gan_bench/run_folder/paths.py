@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gan_bench.core.changes import short_hash
+from gan_bench.core.errors import UserError
 from gan_bench.core.names import hashed_slug
 from gan_bench.records import (
     AnyRecord,
@@ -123,7 +124,7 @@ class RunFolder:
         return finished(self.cell(spec) / RECORD, CellRecord, spec)
 
     def record_files(self, part: str) -> list[Path]:
-        """The files of the records of one of PARTS, sorted; they may be unreadable. Links that lead elsewhere are none of it."""
+        """The files of the records of one of PARTS, sorted; they may be unreadable. See `listed`."""
         return self.listed(part)[0]
 
     def listed(self, part: str) -> tuple[list[Path], list[Path]]:
@@ -131,7 +132,9 @@ class RunFolder:
 
         Of a link to a folder nothing is read; a record may be a link to a file within the run folder.
         """
-        top, files, links = self.path / part, [], []
+        top = self.path / part
+        files: list[Path] = []
+        links: list[Path] = []
         if not self.holds(top):
             return [], [top]
         for place, folders, names in os.walk(top):
@@ -142,6 +145,12 @@ class RunFolder:
                 is_ours = not (folder / RECORD).is_symlink() or self.holds(folder / RECORD)
                 (files if is_ours else links).append(folder / RECORD)
         return sorted(files), sorted(dict.fromkeys(links))
+
+    def check_links(self, folder: Path) -> None:
+        """Raises UserError where a link leads out of the run folder: this folder of it, or a file in there."""
+        for path in (folder, *sorted(folder.glob("*"))):
+            if not self.holds(path):
+                raise UserError(f"{path} is a link to a place outside {self.path}, and not followed; put a copy in its place.")
 
     def holds(self, path: Path) -> bool:
         """Whether a path lies in this folder, and no link leads out of it."""
@@ -158,12 +167,21 @@ class RunFolder:
         return any(self.record_files(part) for part in PARTS)
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether files cannot be put here, or the folder cannot be made."""
+        return self._there.is_dir() and not os.access(self._there, os.W_OK)
+
+    @property
     def takes_entries(self) -> bool:
         """Whether an entry may be put here: into a run folder, or into a new or an empty one, and it is writable."""
-        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK):
+        if not self._there.is_dir() or self.is_read_only:
             return False
         return not self.path.exists() or not any(self.path.iterdir()) or self.is_one or self.has_records
+
+    @property
+    def _there(self) -> Path:
+        """The folder itself, or what is there of the path to it."""
+        return next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if os.path.lexists(folder))
 
     def owned(self, plan: Plan) -> AbstractContextManager[None]:
         """Hold the folder for this plan alone, and write the plan into it.
@@ -175,6 +193,12 @@ class RunFolder:
     def logged(self) -> AbstractContextManager[None]:
         """Append every message of this block to the run's log."""
         return logged_in(self.path / "run.log")
+
+
+def run_of_cell(cell: Path) -> RunFolder:
+    """The run folder that a cell lies in, by its path RUN/cells/DATASET/KEY/seed-K; of one that lies elsewhere, itself."""
+    above = Path(os.path.normpath(cell.absolute())).parents
+    return RunFolder(above[3] if len(above) > 3 and above[2].name == "cells" else cell)
 
 
 def below(dataset: str) -> str:

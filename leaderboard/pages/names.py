@@ -10,6 +10,7 @@ from gan_bench.core.names import slug
 from gan_bench.leaderboard.entries import Track
 from gan_bench.leaderboard.standings import Standings
 
+
 def slugs(texts: Iterable[str]) -> dict[str, str]:
     """Each text and its name."""
     return {text: slug(text) for text in texts}
