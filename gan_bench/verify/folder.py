@@ -124,9 +124,10 @@ class Inspection:
         """One record and what lies beside it."""
         sheet, record = self.sheets[file], contents.record
         check_record(sheet, contents)
-        links = [one.name for one in sorted(file.parent.iterdir()) if one.is_symlink() and not self.run.holds(one)]
-        if links:
-            sheet.differs("records", f"links out of the run folder: {', '.join(links)}", "files", "not followed")
+        odd = [one.name for one in sorted(file.parent.iterdir()) if not self._is_ours(one)]
+        if odd:
+            what = "links out of the run folder, or no files: not followed"
+            sheet.differs("records", ", ".join(odd), "files of the run", what)
             return
         with sheet.attempt("records", "where it lies"):
             if file.parent != self._folder_of(record, file.parent):
@@ -138,6 +139,11 @@ class Inspection:
             check_planned(sheet, record, plan)
         with sheet.attempt("records", "what lies beside it"):
             self._check_beside(sheet, contents, file.parent)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether something beside a record may be opened: no link leads out of the run folder, and it is no pipe."""
+        is_special = path.exists() and not path.is_file() and not path.is_dir()
+        return not is_special and (not path.is_symlink() or self.run.holds(path))
 
     def _check_beside(self, sheet: Sheet, contents: Contents[AnyRecord], folder: Path) -> None:
         device, redraw = self.request.device, self.request.redraw

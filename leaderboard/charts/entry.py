@@ -137,6 +137,7 @@ def _spectrum(fake: Any, real: Any) -> Chart | None:
     if not fake.spectrum:
         return None
     drawn = []
+    real = real if real is not None and len(real.spectrum) == len(fake.spectrum) else None  # of other images
     for item, powers in _both(fake.spectrum, real and real.spectrum):
         drawn.append(series([_frequency(ring, len(powers)) for ring in range(len(powers))], powers, item, [item.label]))
 

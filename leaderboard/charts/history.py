@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Callable, Container
 from pathlib import Path
@@ -43,13 +44,14 @@ def _table(file: Path) -> tuple[list[str], list[list[str]]]:
     if file.stat().st_size > LARGEST:
         raise ValueError("no history is as large")
     with open(file, newline="", encoding="utf-8") as opened:
-        header, *rows = list(csv.reader(opened)) or [[]]
+        text = opened.read()
+    header, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
     if not header:
         raise ValueError("it is empty")
     if ACROSS not in header:
         raise ValueError(f"it has no column {ACROSS}")
     rows = [row for row in rows if row]
-    if any(len(row) != len(header) for row in rows):
+    if not text.endswith("\n") or any(len(row) != len(header) for row in rows):
         raise ValueError("a line is not whole")
     return header, rows
 
