@@ -6,7 +6,7 @@ FLOORS := .venv-floors
 # Files of tests side by side, in up to four processes of one thread each: threads that share a core mostly wait.
 PYTEST := -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: venv bench test test-floors lint docs clean
+.PHONY: venv bench test faults test-floors lint docs clean
 
 venv: $(VENV)/installed
 
@@ -20,6 +20,10 @@ bench: venv
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST)
+
+# All faults that are injected: killed runs, full disks, damaged files. At most half an hour on two cores.
+faults: venv
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) --dist load tests/faults -m ''
 
 # The suite with exactly the lower bounds that pyproject.toml declares.
 test-floors: $(FLOORS)/installed

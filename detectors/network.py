@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -22,10 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import update_bn
 
+from gan_bench.core.checkpoint import load_checkpoint, save_checkpoint
 from gan_bench.core.digests import json_digest
-from gan_bench.core.files import atomic_path
 from gan_bench.core.progress import bar
 from gan_bench.core.seeds import derive, stream
+from gan_bench.core.stop import patient
 from gan_bench.detectors.base import Detector, in_batches
 from gan_bench.detectors.bootstrap import Logits
 from gan_bench.detectors.evaluate import nll
@@ -171,13 +172,20 @@ class FitLoop:
         """Take steps until the last one, or until the validation loss has not fallen for a while."""
         self._resume()
         saved_at, standing = time.monotonic(), self.standing
-        with private_randomness(), bar(f"fits {self.detector.name}", self.n_steps, "steps") as advance:
+        with (
+            private_randomness(),
+            bar(f"fits {self.detector.name}", self.n_steps, "steps") as advance,
+            patient() as has_to_stop,
+        ):
+            leaving = False
             advance(standing.step)
-            while not standing.finished:
+            while not (standing.finished or leaving):
                 self.take_step()
                 if standing.step % self.every == 0 or standing.step == self.n_steps:
                     self._validate()
-                if standing.finished or time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
+
+                leaving = has_to_stop()
+                if standing.finished or leaving or time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
                     self._save()
                     saved_at = time.monotonic()
                 advance(1)
@@ -239,10 +247,8 @@ class FitLoop:
         standing.finished = standing.step == self.n_steps or standing.since >= PATIENCE
 
     def _resume(self) -> None:
-        if self.checkpoint is None or not self.checkpoint.exists():
-            return
-        saved: dict[str, Any] = torch.load(self.checkpoint, map_location=self.detector.device, weights_only=True)
-        if saved["fingerprint"] != self._fingerprint:
+        saved = None if self.checkpoint is None else load_checkpoint(self.checkpoint, self.detector.device)
+        if saved is None or saved["fingerprint"] != self._fingerprint:
             return
         self.detector.net.load_state_dict(saved["weights"])
         self.optimiser.load_state_dict(saved["optimiser"])
@@ -255,8 +261,7 @@ class FitLoop:
             "fingerprint": self._fingerprint, "weights": self.detector.net.state_dict(), "best_weights": self.best_weights,
             "optimiser": self.optimiser.state_dict(), "standing": asdict(self.standing),
         }  # fmt: skip
-        with atomic_path(self.checkpoint) as temporary:
-            torch.save(content, temporary)
+        save_checkpoint(content, self.checkpoint)
 
 
 def logit_of(output: Tensor) -> Tensor:

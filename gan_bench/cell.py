@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -36,12 +36,23 @@ from gan_bench.images.pictures import (
 from gan_bench.images.statistics import Classified, statistics_of
 from gan_bench.pairs import by_class, pairs_of, rows
 from gan_bench.records import ASKED, CellRecord, CellSpec, Cost, finished, spec_hash, write_record
-from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
-from gan_bench.sample import STEPS, Drawn, build_variant, draw, kept_networks, save_networks, walks
+from gan_bench.run_folder import RECORD, SAMPLES, SHOWN, digests_in, lost_files, remove_beside
+from gan_bench.sample import (
+    STEPS,
+    Drawn,
+    build_variant,
+    draw,
+    kept_networks,
+    load_generator,
+    load_inverse,
+    save_networks,
+    walks,
+)
 from gan_bench.scorer import SetScorer, scorer_for, summary
 from gan_bench.train import Progress, Watch, curves, train, write_history
 
 log = logging.getLogger(__name__)
+OF_TRAINING = (SHOWN["history"], SHOWN["strip"])
 NEAREST = 3  # training images shown below each sample
 OF_CLASS, MOST_CLASSES = 10, 20  # samples of each class in a picture, and classes of a dataset that has such a picture
 
@@ -61,11 +72,13 @@ def run_cell(
     log_folder  where the training is logged for TensorBoard; None: nowhere
     """
     done = finished(folder / RECORD, CellRecord, spec)
-    if done is not None:
+    lost = [] if done is None else lost_files(folder, done)
+    if done is not None and not lost:
         return done
 
     try:
-        record = _train_and_score(spec, folder, device, strict, compiled, log_folder)
+        restored = None if done is None else _restored(done, lost, folder, device, strict)
+        record = restored or _train_and_score(spec, folder, device, strict, compiled, log_folder)
     except UserError:
         raise  # the surroundings are at fault, and would be for every cell
     except Exception as error:
@@ -76,12 +89,40 @@ def run_cell(
             reason=told(error, source.place), task=source.kind.task, **stated(source.kind, spec),
         )  # fmt: skip
     write_record(folder / RECORD, record)
+    if record.status != "failed":  # else the next run need not train again
+        _checkpoint_of(spec, folder).unlink(missing_ok=True)
     return record
 
 
 def name_of(spec: CellSpec) -> str:
     """What messages call a cell: "mnist dcgan seed 0", "mnist dcgan (lr=5e-4) seed 0"."""
     return f"{spec.dataset} {label_of(spec.variant, spec.changed)} seed {spec.seed}"
+
+
+def _checkpoint_of(spec: CellSpec, folder: Path) -> Path:
+    return folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
+
+
+def _restored(done: CellRecord, lost: Sequence[str], folder: Path, device: torch.device, strict: bool) -> CellRecord | None:
+    """The record of a finished cell that lost files: what follows from its networks is made again. None: it must be trained."""
+    spec, what = done.spec, f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing or damaged"
+    if not set(lost).isdisjoint({*done.weights, *OF_TRAINING}):
+        log.warning("%s: %s, which only a training makes; it is trained again.", name_of(spec), what)
+        return None
+
+    log.warning("%s: %s; made again with its generator.", name_of(spec), what)
+    variant, _ = load_generator(folder, device)
+    if variant.inverse is not None:
+        load_inverse(variant, folder)
+    scorer = scorer_for(spec, device, strict)
+    drawn = draw(variant, scorer.dataset, spec.seed, "score", spec.n_fake)
+    if convert.digest(drawn.images) != done.samples_digest:
+        log.warning("%s: its generator draws other samples here than when it was trained; it is trained again.", name_of(spec))
+        return None
+
+    _keep_samples(variant, scorer, drawn, folder)
+    _keep_looks(variant, spec, scorer, drawn, folder)
+    return done.model_copy(update={"files": digests_in(folder)})
 
 
 def _train_and_score(
@@ -92,9 +133,8 @@ def _train_and_score(
     if compiled:
         variant.compile()
 
-    checkpoint = folder / f"checkpoint-{spec_hash(spec)[:12]}.pt"
     with _watching(log_folder, scorer.dataset) as watch:
-        progress = _train(variant, spec, scorer, checkpoint, watch)
+        progress = _train(variant, spec, scorer, _checkpoint_of(spec, folder), watch)
     _keep_training(variant, spec, scorer, progress, folder)
 
     started = time.monotonic()
@@ -105,17 +145,11 @@ def _train_and_score(
     started = time.monotonic()
     record = _score(variant, spec, scorer, progress, drawn)
     score_seconds = time.monotonic() - started
-    _keep_neighbours(variant, scorer, drawn, folder)
-    classified = scorer.classify(drawn.images)
-    statistics = statistics_of(drawn.images, scorer.dataset.mixture, scorer.dataset.class_names, classified)
-    write_record(folder / SHOWN["statistics"], statistics)
-    _keep_walk(variant, spec.seed, folder)
-
-    checkpoint.unlink(missing_ok=True)
+    classes = _keep_looks(variant, spec, scorer, drawn, folder)
     log.info("%s: %s", name_of(spec), summary(record.metrics) or record.reason)
     cost = _cost_of(progress, sample_seconds, score_seconds, device)
-    kept = {"weights": _weights_of(variant, folder), "rows": shown_rows, "compiled": compiled, "cost": cost}
-    return record.model_copy(update=kept | _keep_classes(scorer.dataset, drawn, classified, folder))
+    kept = {"weights": _weights_of(variant, folder), "files": digests_in(folder)}
+    return record.model_copy(update={**kept, **classes, "rows": shown_rows, "compiled": compiled, "cost": cost})
 
 
 @contextmanager
@@ -149,6 +183,7 @@ def _train(variant: Variant, spec: CellSpec, scorer: SetScorer, checkpoint: Path
 
 
 def _keep_training(variant: Variant, spec: CellSpec, scorer: SetScorer, progress: Progress, folder: Path) -> None:
+    remove_beside(folder)
     write_history(progress, folder / SHOWN["history"])
     save_strip(progress.strip, folder / SHOWN["strip"], scorer.dataset.mixture)
     save_networks(variant, spec, folder)
@@ -204,6 +239,16 @@ def _keep_samples(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: Pat
     if shown_rows:
         save_strip(list(shown_rows.values()), folder / SHOWN["rows"])
     return tuple(shown_rows)
+
+
+def _keep_looks(variant: Variant, spec: CellSpec, scorer: SetScorer, drawn: Drawn, folder: Path) -> dict[str, Any]:
+    """Write statistics of the samples, and pictures beyond them; returns fields of a record that tell of these."""
+    _keep_neighbours(variant, scorer, drawn, folder)
+    classified = scorer.classify(drawn.images)
+    statistics = statistics_of(drawn.images, scorer.dataset.mixture, scorer.dataset.class_names, classified)
+    write_record(folder / SHOWN["statistics"], statistics)
+    _keep_walk(variant, spec.seed, folder)
+    return _keep_classes(scorer.dataset, drawn, classified, folder)
 
 
 def _keep_neighbours(variant: Variant, scorer: SetScorer, drawn: Drawn, folder: Path) -> None:

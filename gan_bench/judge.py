@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from gan_bench.core.digests import sha256_of
-from gan_bench.core.errors import shown
+from gan_bench.core.errors import CannotWrite, UserError, shown
 from gan_bench.core.progress import part
 from gan_bench.detectors import AUGMENTED, DETECTORS, plain
 from gan_bench.detectors.attacks import cross_attack
@@ -47,7 +47,7 @@ from gan_bench.records import (
     spec_hash,
     write_record,
 )  # fmt: skip
-from gan_bench.run_folder import MODEL, RECORD, SCORES, SHOWN, RunFolder
+from gan_bench.run_folder import MODEL, RECORD, SCORES, SHOWN, RunFolder, digests_in, lost_files
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", JudgeRecord, AttackRecord)
@@ -74,7 +74,6 @@ def run_panel(plan: Plan, folder: RunFolder, specs: Sequence[JudgeSpec]) -> list
     if plan.attacked:
         with part("judging", f"{specs[0].dataset}: attacks on detectors"):
             records.append(panel.attacked([record for record in records if isinstance(record, JudgeRecord)]))
-    panel.keep_manifest()
     return records
 
 
@@ -89,7 +88,7 @@ class Panel:
     n_judge: int
 
     def __post_init__(self) -> None:
-        self.device = torch.device(self.plan.device)
+        self.device, self._n_kept = torch.device(self.plan.device), 0
         self.planned = [cell for cell in self.plan.cells if cell.dataset == self.dataset]
         self.cells = dict(self._finished(self.seed))
         seeds = sorted({cell.seed for cell in self.planned})
@@ -127,16 +126,22 @@ class Panel:
     ) -> R:
         """The finished record in a folder, or a new one with the fields that `make` gives; what it raises becomes a record."""
         done = finished(folder / RECORD, kind, spec)
-        if done is not None:
+        lost = [] if done is None else lost_files(folder, done)
+        if done is not None and not lost and self._manifest is not None:
             return done
+        if lost:
+            log.warning("%s: made again, since these files are missing or damaged: %s", what, ", ".join(lost))
 
         started = time.monotonic()
         try:
             fields = {"status": "done", **make()}
+        except CannotWrite:
+            raise  # the disk is at fault, and would be for every judge
         except Exception as error:
             log.exception("%s failed", what)
             fields = {"status": "failed", "reason": shown(error)}
-        fields["seconds"] = time.monotonic() - started
+        fields |= {"seconds": time.monotonic() - started, "files": digests_in(folder)}
+        self._keep_manifest()
         record = kind(environment=environment(self.device), spec=spec, spec_hash=spec_hash(spec), **fields)  # type: ignore[arg-type]
         write_record(folder / RECORD, record)
         return record
@@ -149,14 +154,29 @@ class Panel:
         """The cells whose fakes are judged, finished or not."""
         return [cell for cell in self.planned if cell.seed == self.seed]
 
-    def keep_manifest(self) -> None:
+    def _keep_manifest(self) -> None:
         """Write what was done to each image that was handed out, beside what an earlier run did to others."""
-        if "delivery" not in vars(self) or not self.delivery.manifests:  # a cached property that nothing needed
+        if "delivery" not in vars(self) or len(self.delivery.manifests) == self._n_kept:  # a cached property: nothing needed it
             return
-        path, found = self.folder.deliveries(self.dataset, self.seed, self.judged_cells), self.delivery.manifests
-        if path.is_file():
-            found = {str(name): rows for name, rows in read_manifest(path).groupby("images", sort=False)} | found
-        write_manifest(pd.concat(found.values(), ignore_index=True), path)
+        before = {} if self._manifest is None else dict(iter(self._manifest.groupby("images", sort=False)))
+        found = {str(name): rows for name, rows in before.items()} | self.delivery.manifests
+        write_manifest(pd.concat(found.values(), ignore_index=True), self._manifest_file)
+        self._n_kept = len(self.delivery.manifests)
+
+    @property
+    def _manifest_file(self) -> Path:
+        return self.folder.deliveries(self.dataset, self.seed, self.judged_cells)
+
+    @cached_property
+    def _manifest(self) -> pd.DataFrame | None:
+        """What an earlier run did to images. None: there is none, or it is damaged, so that all judges have to look again."""
+        if not self._manifest_file.exists():
+            return None
+        try:
+            return read_manifest(self._manifest_file)
+        except UserError as error:
+            log.warning("%s; the detectors are judged again, which makes it anew.", str(error).rstrip("."))
+            return None
 
     def _examine(self, spec: JudgeSpec, folder: Path) -> dict[str, Any]:
         """Fit and test a detector; returns the fields of its record."""

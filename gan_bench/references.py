@@ -34,7 +34,7 @@ from gan_bench.records import (
     spec_hash,
     write_record,
 )
-from gan_bench.run_folder import RECORD, SAMPLES, SHOWN
+from gan_bench.run_folder import RECORD, SAMPLES, SHOWN, digests_in, lost_files
 from gan_bench.sample import originals
 from gan_bench.scorer import SetScorer, scorer_for, summary
 
@@ -106,15 +106,20 @@ REFERENCES = {**ALWAYS, **{name: make for made in OF_TASK.values() for name, mak
 
 
 def run_reference(spec: ReferenceSpec, folder: Path, device: torch.device, strict: bool = False) -> ReferenceRecord:
-    """Score a row that is no generator and keep it in `folder`; a finished one is read from there."""
+    """Score a row that is no generator and keep it in `folder`; a finished one is read from there, and what it lost written."""
     done = finished(folder / RECORD, ReferenceRecord, spec)
-    if done is not None:
+    lost = [] if done is None else lost_files(folder, done)
+    if done is not None and not lost:
         return done
 
     scorer = scorer_for(spec, device, strict)
-    measured = measure_reference(spec, REFERENCES[spec.name](scorer.dataset, spec.n_fake), scorer, device)
-    write_reference(measured, scorer.dataset, folder)
-    return measured.record
+    row = REFERENCES[spec.name](scorer.dataset, spec.n_fake)
+    if done is not None and convert.digest(row.images) == done.samples_digest:
+        log.warning("%s %s: made again, since these files are missing or damaged: %s", spec.dataset, spec.name, ", ".join(lost))
+        measured = Measured(row, done, [], scorer.classify(row.images))
+    else:
+        measured = measure_reference(spec, row, scorer, device)
+    return write_reference(measured, scorer.dataset, folder)
 
 
 def measure_reference(
@@ -143,14 +148,20 @@ def measure_reference(
     return Measured(reference, record, numbers, scorer.classify(images))
 
 
-def write_reference(measured: Measured, dataset: Dataset, folder: Path) -> None:
-    """Write a row's samples, with their classes where they are known, their picture and statistics and, last, its record."""
+def write_reference(measured: Measured, dataset: Dataset, folder: Path) -> ReferenceRecord:
+    """Write a row's samples, with their classes where they are known, their picture and statistics and, last, its record.
+
+    Returns the record, with the digests of these files.
+    """
     images = in_memory(measured.row.images)
     save_samples(images, measured.row.labels, folder / SAMPLES)
     save_samples_picture(images, folder / SHOWN["samples"], dataset.mixture)
     statistics = statistics_of(images, dataset.mixture, dataset.class_names, measured.classified)
     write_record(folder / SHOWN["statistics"], statistics)
-    write_record(folder / RECORD, measured.record)
+
+    record = measured.record.model_copy(update={"files": digests_in(folder)})
+    write_record(folder / RECORD, record)
+    return record
 
 
 def means(records: Sequence[ReferenceRecord]) -> list[MetricValue]:

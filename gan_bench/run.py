@@ -23,6 +23,7 @@ from gan_bench.leaderboard.board import Board
 from gan_bench.plan import in_order
 from gan_bench.records import AttackRecord, CellRecord, CellSpec, JudgeRecord, Plan, ReferenceRecord, ReferenceSpec
 from gan_bench.references import run_reference
+from gan_bench.room import check_room
 from gan_bench.run_folder import RunFolder, read_runs
 
 
@@ -40,7 +41,8 @@ def run(plan: Plan, out: Path, logged: bool = False) -> Outcome:
     logged  whether the trainings are logged for TensorBoard
     """
     folder = RunFolder(out)
-    with folder.owned(plan), folder.logged():
+    with folder.owned(plan):
+        check_room(plan, folder)
         prepare(plan)
         with progress.overall(stages_of(plan)):
             with workers(plan.jobs) as each:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -16,8 +15,10 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_bench.budget import Budget, Spent
+from gan_bench.core.checkpoint import load_checkpoint, save_checkpoint
 from gan_bench.core.files import atomic_path
 from gan_bench.core.seeds import derive, stream
+from gan_bench.core.stop import patient
 from gan_bench.datasets.base import Split
 from gan_bench.device import reuse_freed_memory, synchronize
 from gan_bench.generators.base import Variant
@@ -99,6 +100,13 @@ class Stepper:
         """The used share of the budget; at 1 it is spent."""
         return self.budget.share(self.spent)
 
+    def take_until_row(self) -> dict[str, float]:
+        """The next steps, until the history gets a row; returns the mean of each loss since the last one."""
+        self.take()
+        while not self.row_is_due:
+            self.take()
+        return self.means()
+
     def take(self) -> None:
         """The next step. Only the step is on the clock."""
         variant, progress = self.variant, self.progress
@@ -176,7 +184,7 @@ def train(
 
     `checkpoint` is read if it is there, and written every `CHECKPOINT_SECONDS` and at the end. `snapshot` is called at the
     start and after each eighth of the budget, for `Progress.strip`. `watch` sees the progress at the start and after each row
-    of its history. Only steps are on the clock.
+    of its history. Only steps are on the clock. Ctrl-C and SIGTERM wait for a row of the history, and a checkpoint.
     """
     progress = _resume(variant, checkpoint)
     if progress.finished:
@@ -185,16 +193,12 @@ def train(
         reuse_freed_memory()
 
     stepper = Stepper(variant, split, budget, seed, progress)
-    saved_at = time.monotonic()
-    with private_randomness(variant.device):
+    saved_at, leaving = time.monotonic(), False
+    with private_randomness(variant.device), patient() as has_to_stop:
         _take_snapshot(progress, 0, stepper.spent.kimg, snapshot)
         watch(progress)
-        while not progress.finished:
-            stepper.take()
-            if not stepper.row_is_due:
-                continue
-
-            means = stepper.means()
+        while not (progress.finished or leaving):
+            means = stepper.take_until_row()
             progress.history.append(history_row(progress, stepper.spent, means, variant))
             _take_snapshot(progress, stepper.share, stepper.spent.kimg, snapshot)
             progress.diverged = divergence(means, progress.step)
@@ -203,7 +207,9 @@ def train(
             if report is not None:
                 report(stepper.share, stepper.spent, means)
             watch(progress)
-            if checkpoint is not None and (progress.finished or time.monotonic() - saved_at >= CHECKPOINT_SECONDS):
+            leaving = has_to_stop()
+            is_due = progress.finished or leaving or time.monotonic() - saved_at >= CHECKPOINT_SECONDS
+            if checkpoint is not None and is_due:
                 _save(variant, progress, checkpoint)
                 saved_at = time.monotonic()
     return progress
@@ -248,13 +254,12 @@ def write_history(progress: Progress, path: Path) -> None:
 
 
 def _resume(variant: Variant, checkpoint: Path | None) -> Progress:
-    if checkpoint is None or not checkpoint.exists():
+    saved = None if checkpoint is None else load_checkpoint(checkpoint, variant.device)
+    if saved is None:
         return Progress()
-    saved: dict[str, Any] = torch.load(checkpoint, map_location=variant.device, weights_only=True)
     variant.load_state(saved["variant"])
     return Progress(**saved["progress"])
 
 
 def _save(variant: Variant, progress: Progress, checkpoint: Path) -> None:
-    with atomic_path(checkpoint) as temporary:
-        torch.save({"variant": variant.state(), "progress": vars(progress)}, temporary)
+    save_checkpoint({"variant": variant.state(), "progress": vars(progress)}, checkpoint)

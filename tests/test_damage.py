@@ -1,4 +1,4 @@
-"""Whatever happens to a file of a run folder: commands go on with the rest, and name it; links out of a run are not followed."""
+"""Whatever happens to a file of a run folder: commands go on with the rest, and name it. Links out of it are not followed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from gan_bench import leaderboard
-from gan_bench.records import AnyRecord, Plan, Statistics, write_record
+from gan_bench.core.digests import sha256_of
+from gan_bench.records import AnyRecord, CellRecord, Plan, Statistics, read_record, write_record
 from gan_bench.run_folder import RECORD, RunFolder, read_runs
 from tests.boards import attack, attacks, cell, detection, judge, metric, png, reference
 from tests.conftest import Ended
@@ -165,13 +166,31 @@ def test_a_page_that_is_shown_again_tells_again_what_it_cannot_show(
 
 @pytest.mark.parametrize(
     "edit",
-    [{"levels": (0.5,)}, {"levels": (1e308,) * 256}, {"spectrum": (1e308,)}, {"classes": (("cat", -1.0),)}, {"points": ((1.0,),)},
-     {"centres": ((0.0, 0.0),)}, {"spectrum": (float("nan"),)}],
+    [{"levels": (0.5,)}, {"levels": (1e308,) * 256}, {"spectrum": (1e308,)}, {"classes": (("cat", -1.0),)},
+     {"points": ((1.0,),)}, {"centres": ((0.0, 0.0),)}, {"spectrum": (float("nan"),)}],
 )  # fmt: skip
 def test_statistics_that_cannot_be_are_named(run: Path, cli: Cli, edit: dict[str, object]) -> None:
     write_record(run / CELL / "statistics.json", LEVELS.model_copy(update=edit))
     assert cli("leaderboard", run).code == 0
     assert f"{CELL}/statistics.json is not a Statistics" in (run / "leaderboard/index.html").read_text()
+
+
+def test_a_file_that_is_gone_or_another_than_the_record_says_is_named_and_not_shown(run: Path, cli: Cli) -> None:
+    folder = run / CELL
+    names = ("history.csv", "samples.png", "strip.png")
+    record = read_record(folder / RECORD, CellRecord)
+    write_record(folder / RECORD, record.model_copy(update={"files": {name: sha256_of(folder / name) for name in names}}))
+    assert read_runs([run]).problems[1:] == []  # verification.json is damaged in this run
+
+    (folder / "history.csv").write_text("step,kimg,g_loss\n1,0.1,3\n2,0.2,1\n")  # another last digit
+    (folder / "samples.png").write_bytes(png("another"))
+    (folder / "strip.png").unlink()
+    problems, anew = read_runs([run]).problems[1:], "the same `gan-bench run` command makes it anew."
+    assert problems == [
+        f"{folder / 'history.csv'} is not as it was written, so it is not shown; {anew}",
+        f"{folder / 'samples.png'} is not as it was written, so it is not shown; {anew}",
+        f"{folder / 'strip.png'} is not there; {anew}",
+    ]
 
 
 def test_statistics_of_other_images_are_not_compared(run: Path, cli: Cli) -> None:
@@ -184,6 +203,7 @@ def test_statistics_of_other_images_are_not_compared(run: Path, cli: Cli) -> Non
 
 @pytest.mark.parametrize("damage", ["emptied", "other bytes", "a bomb", "a folder", "a pipe", "a link to itself"])
 def test_the_pages_own_files_are_made_anew(run: Path, cli: Cli, damage: str) -> None:
+    assert cli("leaderboard", run).code == 0
     pages = run / "leaderboard"
     files = ["index.html", "leaderboard.csv", "picture.png", "assets/board.js"]
     files += [f"charts/{next((pages / 'charts').glob('*.svg')).name}", "shapes_quick_0.3/entries/dcgan.html"]

@@ -189,10 +189,12 @@ NAMES = [
 ]  # fmt: skip
 REFUSED = [
     ("", "--name is empty"), ("  ", "--name is empty"), ("x" * 81, "has 81 characters; give at most 80"), ("x" * 300, "300"),
-    ("a\nb", "has the character '\\n', which cannot be shown"), ("a\rb", "'\\r'"), ("a\0b", "'\\x00'"), ("a\u202eb", "'\\u202e'"),
+    ("a\nb", "has the character '\\n', which cannot be shown"), ("a\rb", "'\\r'"), ("a\0b", "'\\x00'"),
+    ("a\u202eb", "'\\u202e'"),
     ("a\udcffb", "'\\udcff'"), (" a", "begins or ends with a blank"), ("dcgan", "is kept for rows of 'dcgan'"),
     ("DCGAN", "rows of 'dcgan'"), ("dcgan\u200b", "rows of 'dcgan'"), ("dcgan (lr=5e-4)", "rows of 'dcgan'"),
-    ("dcgan #1a2b", "rows of 'dcgan'"), ("real", "rows of 'real'"), ("noise", "rows of 'noise'"), ("bicubic", "rows of 'bicubic'"),
+    ("dcgan #1a2b", "rows of 'dcgan'"), ("real", "rows of 'real'"), ("noise", "rows of 'noise'"),
+    ("bicubic", "rows of 'bicubic'"),
     ("untranslated", "rows of 'untranslated'"), ("all", "rows of 'all'"), ("my_gan", "rows of 'my_gan'"),
 ]  # fmt: skip
 
@@ -242,19 +244,16 @@ def test_a_full_disk_leaves_the_earlier_entry(tmp_path, shapes, monkeypatch):
     write_entry(run, dataset, "mine", [measured("mine", shapes[:4])])
     before = {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
 
-    n_written = 0
-
     def full(self: Path, data: bytes) -> int:
-        nonlocal n_written
-        n_written += 1
-        if n_written == n_allowed + 1:
+        room[0] -= 1
+        if room[0] < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(self, data)
 
-    write = Path.write_bytes
+    room, write = [0], Path.write_bytes
     monkeypatch.setattr(Path, "write_bytes", full)
     for n_allowed in range(3):  # the picture, the statistics, the record
-        n_written = 0
+        room[0] = n_allowed
         with pytest.raises(CannotWrite, match=r"the disk is full: .*/external-mine-\w+ cannot be written; free some space"):
             write_entry(run, dataset, "mine", [measured("mine", shapes[4:8])])
         assert {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()} == before
@@ -263,6 +262,7 @@ def test_a_full_disk_leaves_the_earlier_entry(tmp_path, shapes, monkeypatch):
 
 def test_a_read_only_run_takes_no_entry(tmp_path, cli, monkeypatch):
     (tmp_path / "plan.json").write_text("{}")
-    monkeypatch.setattr(os, "access", lambda *_: False)  # what a read-only disk says, also to root
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))  # as a read-only disk says
     ended = cli("score", tmp_path / "absent.npy", "--dataset", "shapes", "--name", "mine", "--run", tmp_path)
     assert ended.code == 2 and "is read-only, so it takes no entries; make it writable" in words(ended.stderr)

@@ -6,6 +6,7 @@ import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,6 @@ def files_in(folder: Path) -> set[Path]:
 def test_a_disk_that_takes_nothing_is_one_sentence(
     run: Path, cli: Cli, baseline: Path, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.strerror", lambda number: "Input/output error")
     number, sentence = FAULTS[fault]
     out, before = tmp_path / "out", files_in(tmp_path)
     refuse_all(monkeypatch, number)
@@ -125,10 +125,16 @@ def test_a_summary_that_cannot_be_written_is_one_sentence(
     assert f"{tmp_path} cannot be written (Is a directory)" in said(cli("check", run, "--baseline", baseline, "--github"))
 
 
+def full(file: Path, mode: str, encoding: str) -> Any:
+    """A file of a full disk: it is made, and takes nothing."""
+    file.touch()
+    return open("/dev/full", "w", encoding=encoding)
+
+
 def test_a_template_on_a_full_disk_leaves_nothing(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gan_bench.cli.new.open", lambda *_, **__: open("/dev/full", "w"), raising=False)
-    (tmp_path / "mine.py").write_text("half of it")  # what the failed write left
+    monkeypatch.setattr("gan_bench.cli.new.written", lambda *_: "x" * 10**6)
+    monkeypatch.setattr("gan_bench.cli.new.open", full, raising=False)
     assert said(cli("new", "variant", "mine")).startswith("gan-bench: the disk is full: mine.py cannot be written")
     assert list(tmp_path.iterdir()) == []
 
@@ -175,4 +181,4 @@ def test_what_verify_found_is_printed_where_it_cannot_be_kept(
 ) -> None:
     refuse_all(monkeypatch, errno.EROFS)
     found = json.loads(cli("verify", run, "--json").stdout)
-    assert found["findings"] and "what was found is printed only" in caplog.text and not (run / "verification.json").exists()
+    assert found["findings"] and "What was found is printed only" in caplog.text and not (run / "verification.json").exists()

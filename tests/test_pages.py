@@ -384,7 +384,7 @@ def test_pages_are_written_again_when_anything_they_are_made_of_changed(tmp_path
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(UserError, match=r"cannot be written \(Not a directory\); once that is repaired"):
+    with pytest.raises(UserError, match=r"cannot be written \(Not a directory\); once that is repaired, the same"):
         build(tmp_path, cell("dcgan", metric(1.0)))
 
 

@@ -134,7 +134,7 @@ def test_the_command_prints_a_line_for_each_kind_and_exits_with_0(some, cli):
     ended = cli("verify", some(DCGAN, NOISE), "--device", "cpu")
     lines = ended.stdout.splitlines()
     assert ended.code == 0 and len(lines) == 2
-    assert lines[0].startswith("1 cell: 1 record, 2 weights, 1 sample, ") and lines[0].endswith(" metrics agree")
+    assert lines[0].startswith("1 cell: 1 record, 5 files, 2 weights, 1 sample, ") and lines[0].endswith(" metrics agree")
     assert "There is no plan.json" in ended.stderr
 
 
@@ -642,3 +642,9 @@ def test_a_verification_that_cannot_be_written_is_told(some, caplog):
     run = some(NOISE)
     (run / "verification.json").mkdir()
     assert verify(VerifyRequest(run)).findings == () and "verification.json cannot be written" in caplog.text
+
+
+def test_an_edited_picture_is_found(some):
+    run = some(DCGAN)
+    (run / DCGAN / "samples.png").write_bytes((run / DCGAN / "strip.png").read_bytes())
+    assert found(run) == [(DCGAN, "samples.png")]

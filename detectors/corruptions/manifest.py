@@ -54,7 +54,7 @@ def manifest_of(images: Tensor, name: str, severity: int, parameters: Sequence[P
 
 def write_manifest(frame: pd.DataFrame, path: Path) -> None:
     """Write a manifest as Parquet, whole or not at all."""
-    write_table(frame[COLUMNS], path)
+    write_table(frame[COLUMNS], path, checked=True)
 
 
 def read_manifest(path: Path) -> pd.DataFrame:

@@ -14,10 +14,11 @@ from gan_bench.cli import compare, data, demo, detect, doctor, gate, leaderboard
 from gan_bench.cli.output import say, stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.own import Fault
-from gan_bench.core.progress import console as stderr
+from gan_bench.core.stop import Terminated, terminable
 from gan_bench.records import BENCHMARK_VERSION
 
-INTERRUPTED = 130  # 128 and the number of SIGINT, as in shells
+INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal, as in shells
+GOES_ON = "the same command goes on from the last checkpoint"
 
 
 class Command(TyperCommand):
@@ -66,13 +67,17 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 def main() -> None:
-    """The console script. A user's mistake is a sentence on stderr and exit 2; Ctrl-C is exit 130."""
+    """The console script. A user's mistake is a sentence on stderr and exit 2; Ctrl-C is exit 130, SIGTERM 143."""
     try:
-        app()
+        with terminable():
+            app()
     except (UserError, Fault) as error:
         say(f"gan-bench: {error}")
         sys.exit(2)
+    except Terminated:
+        say(f"gan-bench: stopped by SIGTERM; {GOES_ON}.")
+        sys.exit(TERMINATED)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer turns Ctrl-C into this, without a word
-            stderr.print("gan-bench: interrupted; the same command goes on from the last checkpoint.")
+            say(f"gan-bench: interrupted; {GOES_ON}.")
         raise

@@ -12,3 +12,8 @@ class CannotWrite(UserError):
 def shown(error: BaseException) -> str:
     """An error as one line for a record or a message: a user's mistake speaks for itself, anything else names its type."""
     return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library says first; its type where it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

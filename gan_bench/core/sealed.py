@@ -16,14 +16,19 @@ class Damaged(Exception):
 
 def write_sealed(path: Path, content: bytes) -> None:
     """Write `content` with its digest in front, whole or not at all. Raises CannotWrite."""
-    write_bytes(path, SEAL + sha256(content).hexdigest().encode() + b"\n" + content)
+    write_bytes(path, _seal(path, content) + b"\n" + content)
 
 
 def read_sealed(path: Path) -> bytes:
-    """The content of a sealed file. Raises Damaged where it is not as it was written, and OSError where it cannot be read."""
+    """The content of a sealed file. Raises Damaged where it is not what was written under this name, and OSError."""
     start, _, content = path.read_bytes().partition(b"\n")
     if not start.startswith(SEAL):
         raise Damaged("it does not begin with a digest")
-    if start != SEAL + sha256(content).hexdigest().encode():
+    if start != _seal(path, content):
         raise Damaged("its content does not have its digest")
     return content
+
+
+def _seal(path: Path, content: bytes) -> bytes:
+    """The first line. The name counts too, so that another file in this one's place is refused."""
+    return SEAL + sha256(path.name.encode() + b"\n" + content).hexdigest().encode()

@@ -12,15 +12,18 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import torch
 
 from gan_bench.core import progress
 from gan_bench.core.errors import UserError
+from gan_bench.core.stop import PATIENCE
 
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 WORKER_GB = 2.5  # memory that a worker may need: torch, a dataset with its features, the blocks of the metrics
@@ -64,8 +67,7 @@ def workers(jobs: int) -> Iterator[Each]:
                 f"command with fewer --jobs than {jobs} continues from here."
             ) from error
         finally:
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.kill()
+            _end(set(multiprocessing.active_children()) - others)
             executor.shutdown(cancel_futures=True)
             listener.stop()
 
@@ -108,6 +110,19 @@ def _start(executor: ProcessPoolExecutor, jobs: int) -> None:
             executor.submit(int)  # starts a worker while none is idle
     except OSError as error:  # none could be started, or one died and the pool was closed under the next
         raise BrokenProcessPool(str(error)) from error
+
+
+def _end(workers: Collection[BaseProcess]) -> None:
+    """End processes; one that trains may write a checkpoint first."""
+    try:
+        for worker in workers:
+            worker.terminate()
+        deadline = time.monotonic() + PATIENCE + 1
+        for worker in workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+    finally:  # Ctrl-C again
+        for worker in workers:
+            worker.kill()
 
 
 def _enter_worker(threads: int, log_queue: Any, bar_queue: Any) -> None:

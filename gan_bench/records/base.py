@@ -8,7 +8,7 @@ from gan_bench.core.digests import json_digest
 
 # Results with different values of this never share a table. Raise it when a rule, a metric, a dataset or an extractor changes.
 BENCHMARK_VERSION = "0.3"
-SCHEMA_VERSION = 4  # of the files: raise it when a record gets a field, or loses one
+SCHEMA_VERSION = 5  # of the files: raise it when a record gets a field, or loses one
 FROM_LATENTS = "generate"  # the task of a generator that is given no image
 TASKS = (FROM_LATENTS, "translate", "upscale")  # what a generator starts from; `images.tasks` makes it
 DEVICES = ("auto", "cpu", "cuda", "mps")  # kinds of devices that a user may name

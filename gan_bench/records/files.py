@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from gan_bench.records.detections import AttackRecord, JudgeRecord
 from gan_bench.records.results import CellRecord, ReferenceRecord
 from gan_bench.records.verification import Verification
 
+log = logging.getLogger(__name__)
 AnyRecord = CellRecord | ReferenceRecord | JudgeRecord | AttackRecord
 DIGEST = "content_digest"
 LARGEST = 64 * 2**20  # bytes of a record; those of detectors with all protocols have some MiB
@@ -155,10 +157,19 @@ def _without(data: dict[str, Any], places: Sequence[Sequence[str | int]]) -> dic
 
 
 def finished(path: Path, model: type[M], spec: Model) -> M | None:
-    """The record at `path` if it is there, readable, made from exactly this spec and not failed (a divergence would recur)."""
+    """The record at `path` if it is there, as it was written, made from exactly this spec and not failed.
+
+    A divergence counts as finished: it would recur. One that cannot be read, or was edited, is warned about.
+    """
+    if not path.exists():
+        return None
     try:
-        record = read_record(path, model)
-    except UserError:
+        record, _, edited, _ = read_contents(path, model)
+    except UserError as error:
+        log.warning("%s; it is made anew.", str(error).rstrip("."))
+        return None
+    if edited:
+        log.warning("%s was edited since it was written; it is made anew.", path)
         return None
 
     same = getattr(record, "spec_hash", None) == spec_hash(spec)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from gan_bench.records.base import BENCHMARK_VERSION, FROM_LATENTS, Interval, Model, Written
 from gan_bench.records.specs import CellSpec, ReferenceSpec, Setting
 
+FileName = Annotated[str, Field(pattern=r"^\w[^/\\]*$")]  # in the record's own folder, whoever wrote the record
 ASKED = "asked for"  # how samples got their classes, where no classifier gave them
 
 
@@ -79,9 +82,12 @@ class Cost(Model):
 
 
 class Record(Written):
+    """files: name of a file that was written beside the record -> its SHA-256; those that have no field of their own."""
+
     benchmark_version: str = BENCHMARK_VERSION
     environment: Environment
     warnings: tuple[str, ...] = ()
+    files: dict[FileName, str] = {}
 
 
 class CellRecord(Record):
@@ -105,7 +111,7 @@ class CellRecord(Record):
     reason: str | None = None
     dataset_digest: str | None = None
     samples_digest: str | None = None
-    weights: dict[str, str] = {}
+    weights: dict[FileName, str] = {}
     extractors: dict[str, ExtractorInfo] = {}
     metrics: tuple[MetricValue, ...] = ()
     task: str = FROM_LATENTS  # what the generator starts from: one of TASKS

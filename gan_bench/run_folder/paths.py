@@ -35,7 +35,7 @@ from gan_bench.records import (
     ReferenceSpec,
     finished,
 )
-from gan_bench.run_folder.owner import held, logged_in
+from gan_bench.run_folder.owner import held
 
 RECORD, SAMPLES, SCORES = "record.json", "samples.npz", "scores.parquet"
 GENERATOR, DISCRIMINATOR, INVERSE = "generator.safetensors", "discriminator.safetensors", "inverse.safetensors"  # of a cell
@@ -184,15 +184,11 @@ class RunFolder:
         return next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if os.path.lexists(folder))
 
     def owned(self, plan: Plan) -> AbstractContextManager[None]:
-        """Hold the folder for this plan alone, and write the plan into it.
+        """Hold the folder for this plan alone, write the plan into it, and every message of this block into the run's log.
 
         Raises UserError when the folder is not writable, in use, or holds a run of another budget or of other rules.
         """
-        return held(self.path, self.plan, plan)
-
-    def logged(self) -> AbstractContextManager[None]:
-        """Append every message of this block to the run's log."""
-        return logged_in(self.path / "run.log")
+        return held(self.path, self.plan, self.path / "run.log", plan)
 
 
 def run_of_cell(cell: Path) -> RunFolder:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gan_bench import suites
 from gan_bench.core import collector
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.records import (
     NEWER,
@@ -119,7 +120,20 @@ class _Reading:
             self.problems.append(f"{_clause(error)}; it is left out: {todo}.")
             return
         self._tell_doubts(file, contents)
-        self.results.append(Result(self.folder, contents.record, self._beside(file.parent), verification))
+        found = self._as_written(file.parent, contents.record, self._beside(file.parent))
+        self.results.append(Result(self.folder, contents.record, found, verification))
+
+    def _as_written(self, folder: Path, record: AnyRecord, found: dict[str, Path]) -> dict[str, Path]:
+        """Those of the files beside a record that have the digests in it. Records of schema 4 and before have none."""
+        there = {path.name: what for what, path in found.items()}
+        for name in sorted(record.files.keys() & set(SHOWN.values())):
+            path = folder / name
+            if name not in there and not os.path.lexists(path):
+                self.problems.append(f"{path} is not there; {ANEW.format(_maker(path))}.")
+            elif name in there and _digest_of(path) != record.files[name]:
+                found.pop(there[name])
+                self.problems.append(f"{path} is not as it was written, so it is not shown; {ANEW.format(_maker(path))}.")
+        return found
 
     def _beside(self, folder: Path) -> dict[str, Path]:
         """The regular files in a record's folder that may be shown; what lies outside the run folder is none of it."""
@@ -210,6 +224,14 @@ class _Reading:
             have = "has" if sum(missing.values()) == 1 else "have"
             what = f"{' and '.join(told)} {have} no record"
             self.problems.append(f"{self.folder} is not finished: {what}; {GOES_ON}.")
+
+
+def _digest_of(file: Path) -> str | None:
+    """SHA-256 of a file; None where it cannot be read."""
+    try:
+        return sha256_of(file)
+    except OSError:
+        return None
 
 
 def _maker(file: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 import gan_bench
-from gan_bench.core.digests import json_digest
+from gan_bench.core.digests import json_digest, sha256_of
 from gan_bench.core.errors import CannotWrite, UserError
 from gan_bench.core.progress import bar
 from gan_bench.device import environment
@@ -31,7 +31,7 @@ from gan_bench.records import (
     read_contents,
     write_record,
 )
-from gan_bench.run_folder import PARTS, RECORD, RunFolder, all_rules, changes_of
+from gan_bench.run_folder import PARTS, RECORD, SAMPLES, SHOWN, RunFolder, all_rules, changes_of
 from gan_bench.verify.cells import check_cell, check_reference
 from gan_bench.verify.detectors import check_attack, check_detector
 from gan_bench.verify.ledger import Ledger, Sheet
@@ -39,6 +39,7 @@ from gan_bench.verify.plan import check_complete, check_content, check_planned, 
 from gan_bench.verify.retrain import check_training
 
 log = logging.getLogger(__name__)
+LOOKED_INTO = {SAMPLES, SHOWN["statistics"]}  # by other checks, which tell what of their content differs
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,9 @@ class Inspection:
             return
         if plan is not None:
             check_planned(sheet, record, plan)
+        for name in sorted(record.files.keys() - LOOKED_INTO):
+            with sheet.attempt("files", name):
+                sheet.compare("files", name, record.files[name], sha256_of(file.parent / name))
         with sheet.attempt("records", "what lies beside it"):
             self._check_beside(sheet, contents, file.parent)
 
@@ -198,7 +202,7 @@ class Inspection:
         try:
             write_record(self.run.verification, found)
         except CannotWrite as error:
-            log.warning("what was found is printed only: %s", error)
+            log.warning("%s What was found is printed only.", error)
         return found
 
 

@@ -1,0 +1,4 @@
+"""What a run does when it is killed, when the disk is full or fails, and when files are damaged: it ends as if undisturbed.
+
+`make test` runs a part of it, `make faults` all.
+"""

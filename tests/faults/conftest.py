@@ -1,0 +1,65 @@
+"""The undisturbed run that all others are compared with, and the table of what was tried."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_bench import train
+from tests.faults.scene import ROW_EVERY, Running, values
+
+TABLE = "faults: tried and passed"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_threads() -> Iterator[None]:
+    """One thread here and in all processes that are started: sums over more of them end in other digits."""
+    before, os.environ["OMP_NUM_THREADS"] = torch.get_num_threads(), "1"
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints after every second step in this process too."""
+    monkeypatch.setattr(train, "HISTORY_EVERY", ROW_EVERY)
+    monkeypatch.setattr(train, "CHECKPOINT_SECONDS", 0.0)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, few_threads: None) -> Path:
+    """A finished run; only to be read and copied."""
+    out = tmp_path_factory.mktemp("faults") / "undisturbed"
+    code, stderr = Running(out).ended()
+    assert code == 0, stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def expected(undisturbed: Path) -> dict[str, object]:
+    """What every other run must end with."""
+    return values(undisturbed)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many faults of each kind were tried, and how many of them passed."""
+    tried, passed = Counter[str](), Counter[str]()
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            if "tests/faults/" in report.nodeid:
+                kind = re.sub(r".*::test_|\[.*", "", report.nodeid).replace("_", " ")
+                tried[kind] += 1
+                passed[kind] += outcome == "passed"
+
+    if tried:
+        terminalreporter.section(TABLE)
+        for kind, n in tried.items():
+            terminalreporter.line(f"{n:5} {passed[kind]:5}  {kind}")
+        terminalreporter.line(f"{tried.total():5} {passed.total():5}  in all")

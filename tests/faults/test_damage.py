@@ -1,0 +1,138 @@
+"""Files of a finished run that were damaged: the same command names them, and makes them again as they were."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Ended
+from tests.faults.scene import arguments, assert_settled, values
+
+CELL, ROW, JUDGE = "cells/shapes/dcgan/seed-0", "references/shapes/noise", "detectors/shapes/spectrum/seed-0"
+FILES = [
+    "plan.json", "deliveries/shapes/seed-0.parquet",
+    *(f"{CELL}/{name}" for name in ("record.json", "generator.safetensors", "discriminator.safetensors", "samples.npz",
+                                    "samples.png", "strip.png", "neighbours.png", "walk.png", "statistics.json", "history.csv")),
+    *(f"{ROW}/{name}" for name in ("record.json", "samples.npz", "samples.png", "statistics.json")),
+    *(f"{JUDGE}/{name}" for name in ("record.json", "scores.parquet", "model-clean.safetensors", "model-hard.safetensors",
+                                     "explained.png")),
+]  # fmt: skip
+PAGES = [
+    "index.html",
+    ".pages.json",
+    "leaderboard.csv",
+    "leaderboard.json",
+    "assets/board.js",
+    "charts/*.svg",
+    "**/entries/*.html",
+]
+Run = Callable[..., Ended]
+
+
+def flip(file: Path) -> None:
+    """One bit in its middle."""
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def truncate(file: Path) -> None:
+    """Its second half is gone."""
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def empty(file: Path) -> None:
+    """Nothing is in it."""
+    file.write_bytes(b"")
+
+
+DAMAGES = [flip, truncate, empty, Path.unlink]
+damages = pytest.mark.parametrize("damage", DAMAGES, ids=["flipped", "truncated", "emptied", "deleted"])
+
+
+@pytest.fixture
+def run(undisturbed: Path, tmp_path: Path) -> Path:
+    """A copy of a finished run."""
+    return Path(shutil.copytree(undisturbed, tmp_path / "run"))
+
+
+def assert_made_again(run: Path, cli: Run, expected: object, *damaged: str) -> None:
+    """The same command ends well, names what was damaged, and leaves what an undisturbed run leaves."""
+    ended = cli(*arguments(run))
+    assert ended.code == 0 and "Traceback" not in ended.stderr, ended.stderr
+    assert all(Path(name).name in ended.stderr for name in damaged), ended.stderr
+    assert values(run) == expected
+    assert_settled(run)
+
+
+@damages
+def test_damaged_files_of_several_parts_are_made_again(run: Path, cli: Run, expected: object, damage: Callable) -> None:
+    several = ("plan.json", f"{CELL}/walk.png", f"{ROW}/samples.npz", f"{JUDGE}/scores.parquet")
+    for name in several:
+        damage(run / name)
+    assert_made_again(run, cli, expected, *([] if damage is Path.unlink else several[:1]), *several[1:])
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", FILES)
+@damages
+def test_a_damaged_file_is_made_again(run: Path, cli: Run, expected: object, name: str, damage: Callable) -> None:
+    damage(run / name)
+    is_silent = damage is Path.unlink and name.endswith(("plan.json", "record.json", ".parquet"))  # as if it had never been
+    assert_made_again(run, cli, expected, *([] if is_silent and "scores" not in name else [name]))
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("pattern", PAGES)
+@damages
+def test_a_damaged_page_is_made_again(run: Path, cli: Run, expected: object, pattern: str, damage: Callable) -> None:
+    pages = run / "leaderboard"
+    before = {file: file.read_bytes() for file in pages.rglob("*") if file.is_file()}
+    damage(next(pages.glob(pattern)))
+    assert_made_again(run, cli, expected)
+    assert {file: file.read_bytes() for file in pages.rglob("*") if file.is_file()} == before
+
+
+@damages
+def test_a_damaged_checkpoint_is_set_aside(run: Path, cli: Run, expected: object, damage: Callable, tmp_path: Path) -> None:
+    """The cell starts anew, unless nothing is damaged: then the checkpoint that lies there is used."""
+    record = run / CELL / "record.json"
+    record.unlink()
+    file = interrupted(run, cli)
+    damage(file)
+    ended = cli(*arguments(run))
+    assert ended.code == 0 and values(run) == expected
+    if damage is not Path.unlink:
+        assert f"{file.name}.damaged" in ended.stderr.replace("\n", "") and file.with_name(f"{file.name}.damaged").exists()
+
+
+def interrupted(run: Path, cli: Run) -> Path:
+    """Train the cell until it has a checkpoint; returns that."""
+    from gan_bench import train
+
+    class Enough(BaseException):
+        pass
+
+    def stop(*arguments: object) -> None:
+        save(*arguments)
+        raise Enough
+
+    save = train._save
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(train, "_save", stop)
+        with pytest.raises(Enough):
+            cli(*arguments(run))
+    (found,) = (run / CELL).glob("checkpoint-*.pt")
+    return found
+
+
+def test_a_checkpoint_of_another_cell_is_set_aside(run: Path, cli: Run, expected: object) -> None:
+    (run / CELL / "record.json").unlink()
+    file = interrupted(run, cli)
+    file.write_bytes(b"whatever torch.save wrote before there were seals")
+    ended = cli(*arguments(run))
+    assert ended.code == 0 and "it does not begin with a digest" in ended.stderr.replace("\n", " ")
+    assert values(run) == expected
