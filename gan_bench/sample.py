@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import atomic_path
 from gan_bench.core.seeds import stream
+from gan_bench.core.tensors import save_tensors
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName
 from gan_bench.generators.base import Variant
@@ -160,8 +160,7 @@ def save_networks(variant: Variant, spec: CellSpec, cell: Path) -> None:
     """Write their weights, as safetensors with the spec inside."""
     for name, network in kept_networks(variant).items():
         state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-        with atomic_path(cell / name) as temporary:
-            save_file(state, temporary, metadata={"spec": json.dumps(spec.model_dump(mode="json"))})
+        save_tensors(cell / name, state, {"spec": json.dumps(spec.model_dump(mode="json"))})
 
 
 def load_generator(cell: Path, device: torch.device) -> tuple[Variant, CellRecord]:

@@ -220,13 +220,14 @@ def _check_own(name: str, suite: Suite) -> None:
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:
     """One row for each cell, of many the first and the last; then a summary, with guesses of their time."""
-    from gan_bench.run_folder import RunFolder
+    from gan_bench.run_folder import RunFolder, lost_files
 
     folder, forecasts = RunFolder(out), _forecasts(plan)
     usual = fmean(guess.seconds for guess in forecasts.values())
     rows, seconds = [], 0.0
     for cell in plan.cells:
-        guess, done = forecasts.get((cell.dataset, cell.key)), folder.finished_cell(cell)
+        guess, record = forecasts.get((cell.dataset, cell.key)), folder.finished_cell(cell)
+        done = record is not None and not lost_files(folder.cell(cell), record)
         of_cell = usual if guess is None else guess.seconds
         seconds += 0 if done else of_cell
         rows.append({
