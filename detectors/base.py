@@ -50,6 +50,10 @@ class Detector(abc.ABC):
     def check_argument(cls, argument: str) -> None:
         """Raises UserError where what follows ":" in the name cannot be right. Called before a run begins, so it is quick."""
 
+    @classmethod
+    def fetch(cls, argument: str) -> None:
+        """Get what a detector of this name needs from elsewhere. Raises UserError where that fails. Called before training."""
+
     def use_critics(self, critics: Mapping[str, Critic]) -> None:
         """Called before `prepare`, with a discriminator for each cell that has one, by the cell's key."""
 

@@ -53,8 +53,16 @@ class TimmProbe(LogisticDetector):
 
     @classmethod
     def check_argument(cls, argument: str) -> None:
-        """Raises UserError, with the nearest name, when timm has no such model."""
+        """Raises UserError, with the nearest name, when timm has no such model, and when it has no weights of it."""
         check_model(argument)
+        if not timm.is_model_pretrained(argument):
+            raise UserError(f"timm has no trained weights of {argument!r}; timm-tune:{argument} trains the model as a whole.")
+
+    @classmethod
+    def fetch(cls, argument: str) -> None:
+        """Download the weights where they are missing. Raises UserError when they cannot be fetched."""
+        if argument != PACKAGED:
+            downloaded_backbone(argument)
 
     @property
     def at_once(self) -> int:

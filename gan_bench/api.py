@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
 from gan_bench.budget import parse_preset
@@ -121,11 +120,11 @@ class Scorer:
         """
         target = self._scorer.dataset
         fitted = fit_array(joined(images), target, self.value_range, self._tell_of_images)
-        asked = None if labels is None else checked_labels(torch.as_tensor(labels).cpu(), len(fitted), target.n_classes)
+        asked = None if labels is None else checked_labels(labels, len(fitted), target.n_classes)
 
         tell_oddities(fitted, self._scorer.real.images, self._tell_of_images)
         found = self._scorer.score(fitted, "images", asked, tell=self._tell)
-        check_scored(found, len(fitted))
+        check_scored(found, len(fitted), self._scorer, labels is not None)
         return Scores(found)
 
     def _tell_of_images(self, level: int, sentence: str) -> None:

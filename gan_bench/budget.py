@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from gan_bench.core.errors import UserError
+from gan_bench.core.errors import UserError, quoted
 from gan_bench.core.registry import suggest
 
 
@@ -84,7 +84,7 @@ PRESETS = {
                n_judge=10_000, n_shown=1_000_000, thorough=True, n_attacked=600),
     )
 }  # fmt: skip
-UNITS = {
+UNITS = {  # unit -> the limit it is of, and how much of it
     "tflop": ("tflop", 1.0),
     "kimg": ("kimg", 1.0),
     "steps": ("steps", 1.0),
@@ -92,6 +92,8 @@ UNITS = {
     "m": ("seconds", 60.0),
     "h": ("seconds", 3600.0),
 }
+MOST = {"tflop": 1e9, "kimg": 1e8, "steps": 1e9, "seconds": 366 * 86_400.0}  # far beyond what anybody trains
+EXAMPLES = "such as 8tflop, 60s, 500kimg or 1000steps"
 
 
 def parse_preset(text: str) -> Preset:
@@ -108,9 +110,25 @@ def parse_preset(text: str) -> Preset:
 
     limits: dict[str, Any] = {}
     for part in parts:
-        match = re.fullmatch(rf"(\d+(?:\.\d+)?)({'|'.join(UNITS)})", part)
-        if match is None or float(match[1]) <= 0:
-            raise UserError(suggest(text, PRESETS, "budget") + " Or a limit such as 8tflop, 60s, 500kimg, 1000steps.")
-        limit, scale = UNITS[match[2]]
-        limits[limit] = int(float(match[1])) if limit == "steps" else float(match[1]) * scale
-    return replace(sizes, name=text.replace(" ", ""), budget=Budget(**limits))
+        limit, value = _limit_in(part, text)
+        if limit in limits:
+            raise UserError(f"budget {quoted(text)} limits {limit} twice; give each kind of limit once, as in 8tflop,60s.")
+        limits[limit] = value
+    return replace(sizes, name="".join(text.split()), budget=Budget(**limits))
+
+
+def _limit_in(part: str, text: str) -> tuple[str, float]:
+    """ "60s" -> ("seconds", 60.0). Raises UserError at what is none, nothing, or more than anybody trains."""
+    match = re.fullmatch(rf"([0-9]{{1,15}}(?:\.[0-9]{{1,15}})?)({'|'.join(UNITS)})", part)
+    if match is None:
+        raise UserError(f"{suggest(text, PRESETS, 'budget')} Or a limit, {EXAMPLES}.")
+
+    limit, scale = UNITS[match[2]]
+    value = float(match[1]) * scale
+    if not 0 < value <= MOST[limit]:
+        raise UserError(f"budget {quoted(text)}: {limit} are above 0 and at most {MOST[limit]:,.0f}; give a limit {EXAMPLES}.")
+    if limit != "steps":
+        return limit, value
+    if not value.is_integer():
+        raise UserError(f"budget {quoted(text)}: steps are whole numbers, from 1 on, as in 1000steps.")
+    return limit, int(value)

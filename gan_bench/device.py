@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from gan_bench.core.errors import UserError
+from gan_bench.core.errors import UserError, quoted
 from gan_bench.core.registry import suggest
 from gan_bench.records import DEVICES, Environment
 
@@ -29,17 +29,17 @@ def pick(name: str = "auto") -> torch.device:
 
     Raises UserError for an unknown name, and for a device that this machine does not have.
     """
-    if name.split(":")[0] not in DEVICES:
+    kind, colon, index = name.partition(":")
+    if kind not in DEVICES or (kind == "auto" and colon):
         raise UserError(suggest(name, DEVICES, "device"))
     if name == "auto":
-        name = _best_available()
+        kind = name = _best_available()
 
-    kind, _, index = name.partition(":")
     count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}[kind]
     if count == 0:
         raise UserError(f"device {name!r} is not available on this machine; use --device cpu (or auto).")
-    if index and (not index.isdigit() or int(index) >= count):
-        raise UserError(f"device {name!r} does not exist: this machine has {count} of kind {kind!r}, numbered from 0.")
+    if colon and not (index.isascii() and index.isdigit() and int(index[:9]) < count):
+        raise UserError(f"device {quoted(name)} does not exist: this machine has {count} of kind {kind!r}, numbered from 0.")
     return torch.device(name)
 
 

@@ -22,6 +22,7 @@ from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
 from gan_bench.images import convert
 from gan_bench.images.arrays import Range
+from gan_bench.images.below import named
 from gan_bench.images.files import Found, open_images
 from gan_bench.images.fit import fit, tell_oddities
 from gan_bench.images.sets import LazyImages, load_if_small
@@ -35,7 +36,7 @@ from gan_bench.records import (
 )
 from gan_bench.references import Measured, Reference, measure_reference, write_reference
 from gan_bench.run_folder import RunFolder, read_runs
-from gan_bench.scorer import scorer_for
+from gan_bench.scorer import SetScorer, scorer_for
 from gan_bench.settings import measured_by
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def measure_images(row: Reference, name: str, scoring: Scoring, tell: Tell) -> M
 
     tell_oddities(row.images, scorer.real.images, tell)
     measured = measure_reference(spec, row, scorer, scoring.device, external=True)
-    check_scored(measured.record.metrics, len(row.images))
+    check_scored(measured.record.metrics, len(row.images), scorer, row.labels is not None)
     return measured
 
 
@@ -193,16 +194,28 @@ def labels_of(classes: list[str], dataset: Dataset, name: str) -> Tensor | None:
     index = {text: dataset.class_index(text) for text in dict.fromkeys(classes)}
     unknown = [text for text, k in index.items() if k is None]
     if unknown:
+        n = sum(index[text] is None for text in classes)
+        are = "is no class" if len(unknown) == 1 else "are no classes"
         log.warning(
-            "%s: %r is no class of %s (%s); scored without classes.",
-            name, unknown[0], dataset.name, ", ".join(dataset.class_names[:20]),
+            "%s: %s %s of %s (%s), and %s of the %s images have such a label; scored without classes.",
+            name, named(map(repr, unknown)), are, dataset.name, ", ".join(dataset.class_names[:20]), f"{n:,}",
+            f"{len(classes):,}",
         )  # fmt: skip
         return None
     return torch.tensor([index[text] for text in classes])
 
 
-def check_scored(values: Sequence[MetricValue], n: int) -> None:
-    """Raises UserError, with the reasons, where no number could be computed from n images."""
+def check_scored(values: Sequence[MetricValue], n: int, scorer: SetScorer, labelled: bool) -> None:
+    """Raises UserError, with the reasons, where no number could be computed from n images, with their classes or without."""
     if all(m.value is None for m in values):
-        reasons = "; ".join(dict.fromkeys(m.unavailable for m in values if m.unavailable))
+        reasons = "; ".join(dict.fromkeys(m.unavailable for m in values if m.unavailable)) or _why_none(scorer, labelled)
         raise UserError(f"no metric can be computed of {n:,} image{'s' * (n != 1)}: {reasons}.")
+
+
+def _why_none(scorer: SetScorer, labelled: bool) -> str:
+    """Why none of the metrics that were asked for was even tried."""
+    metrics, extractors = (named(one.name for one in some) for some in (scorer.metrics, scorer.extractors))
+    images = "images" if labelled else "images without known classes"
+    return (
+        f"{metrics} cannot be had from {images} by {extractors or 'no extractor'}; `gan-bench show METRIC` says what it needs"
+    )

@@ -15,6 +15,7 @@ from gan_bench.cell import name_of, run_cell
 from gan_bench.core import progress
 from gan_bench.core.pace import Stage
 from gan_bench.datasets import DATASETS
+from gan_bench.detectors import DETECTORS, plain
 from gan_bench.executors.local import workers
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Unavailable
@@ -56,7 +57,9 @@ def run(plan: Plan, out: Path, logged: bool = False) -> Outcome:
 
 
 def prepare(plan: Plan) -> None:
-    """Fetch the datasets, and train what extractors learn of them: before an hour of training, and with all threads."""
+    """Fetch datasets and weights, and train what extractors learn: before an hour of training, and with all threads."""
+    for name in dict.fromkeys(plain(judge.detector) for judge in plan.judges):
+        DETECTORS.get(name).fetch(name.partition(":")[2])
     for spec in {spec.dataset: spec for spec in plan.cells}.values():
         dataset = DATASETS.create(spec.dataset)
         dataset.fetch()

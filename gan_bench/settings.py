@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import product
 from typing import Any
 
 from gan_bench import suites
 from gan_bench.budget import Preset
-from gan_bench.core.errors import UserError
+from gan_bench.core.errors import UserError, quoted
+from gan_bench.core.own import blamed
 from gan_bench.core.registry import suggest
 from gan_bench.datasets import DATASETS
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Extractor
 from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
+from gan_bench.generators.own import VariantSource
+from gan_bench.generators.settings import fault_of
 from gan_bench.images.convert import are_points
 from gan_bench.metrics import METRICS
 from gan_bench.suites import ALL
 
 OF_CLASSES = ("classifier", "condition", "lesson")  # needs of metrics that only a dataset with classes has
 OF_POINTS = ("features", "mixture", "train", "held-out")  # needs of metrics that points have
+MOST_TRAININGS = 10_000  # of a run: more are a slip of the keyboard, or belong into several runs
 Changes = dict[str, list[dict[str, Any]]]  # variant -> each combination of changed settings that is trained
 
 
@@ -95,13 +101,15 @@ def parse_changes(texts: Iterable[str], own: Mapping[str, type[Variant]] | None 
     double quotes keeps its commas.
 
     own  the user's own variants by name
+
+    Whether a value is in range is known with the other settings of a training, see `settings_of`.
     """
     values: dict[str, dict[str, list[Any]]] = {}
     for text in texts:
         target, equals, value = text.partition("=")
         variant, dot, setting = target.partition(".")
         if not (equals and dot):
-            raise UserError(f"--set {text!r} is not of the form VARIANT.SETTING=VALUE, such as dcgan.lr=1e-4.")
+            raise UserError(f"--set {quoted(text)} is not of the form VARIANT.SETTING=VALUE, such as dcgan.lr=1e-4.")
 
         kind = (own or {}).get(variant) or VARIANTS.get(variant)
         defaults = kind.default_settings(width=64)
@@ -109,15 +117,26 @@ def parse_changes(texts: Iterable[str], own: Mapping[str, type[Variant]] | None 
             raise UserError(suggest(setting, defaults, f"setting of {variant}"))
         if setting in values.setdefault(variant, {}):
             raise UserError(f"--set changes {target} twice; give its values at once: {target}=VALUE,VALUE.")
-        found = [converted(part, defaults[setting], target) for part in _parts(value)]
+        found = [converted(part, defaults[setting], target) for part in _parts(value, target)]
         values[variant][setting] = list(dict.fromkeys(found))
 
+    for variant, of in values.items():
+        check_count(math.prod(map(len, of.values())), f"--set makes of {variant}")
     return {variant: [dict(zip(of, each, strict=True)) for each in product(*of.values())] for variant, of in values.items()}
 
 
-def _parts(value: str) -> list[str]:
-    """ "a,b" -> ["a", "b"]; what stands in double quotes is not divided."""
-    return next(csv.reader([value])) or [""]
+def check_count(n: int, what: str) -> None:
+    """Raises UserError where a run would have more than MOST_TRAININGS. `what`: what makes `n` of them."""
+    if n > MOST_TRAININGS:
+        raise UserError(f"{what} {n:,} trainings, and a run has at most {MOST_TRAININGS:,}; make several runs of it.")
+
+
+def _parts(value: str, target: str) -> list[str]:
+    """ "a,b" -> ["a", "b"]; what stands in double quotes is not divided. Raises UserError where quotes are not closed."""
+    try:
+        return next(csv.reader([value], strict=True), None) or [""]
+    except csv.Error as error:
+        raise UserError(f"{target} cannot be {quoted(value)}: its double quotes, or a line break, are misplaced.") from error
 
 
 def converted(text: str, like: Any, target: str) -> Any:
@@ -125,14 +144,24 @@ def converted(text: str, like: Any, target: str) -> Any:
     kind = type(like)
     if kind is bool:
         if text.lower() not in ("true", "false"):
-            raise UserError(f"{target} is true or false, not {text!r}.")
+            raise UserError(f"{target} is true or false, not {quoted(text)}.")
         return text.lower() == "true"
 
     try:
         return kind(text)
     except ValueError as error:
         wanted = {int: "a whole number", float: "a number"}[kind]
-        raise UserError(f"{target} is {wanted}, not {text!r}.") from error
+        raise UserError(f"{target} is {wanted}, not {quoted(text)}.") from error
+
+
+def settings_of(source: VariantSource, dataset: str, preset: Preset, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a training: those of the preset, changed. Raises UserError at one that is out of range."""
+    with blamed(source.place) if source.code is not None else nullcontext():  # a user's class may do more than hold values
+        settings = {**settings_for(source.kind, dataset, preset), **changes}
+        fault = fault_of(source.kind.name, source.kind.settings_type, settings)
+    if fault is not None:
+        raise UserError(fault)
+    return settings
 
 
 def settings_for(kind: type[Variant], dataset: str, preset: Preset) -> dict[str, Any]:

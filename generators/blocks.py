@@ -10,9 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_bench.core.errors import UserError
-from gan_bench.core.registry import suggest
-
 
 def dcgan_generator(z_dim: int, image_shape: tuple[int, int, int], width: int) -> nn.Sequential:
     """z (B, z_dim) -> (B, C, H, W) in [-1, 1]: the all-convolutional generator of Radford et al. 2015, for sides 4 * 2^n.
@@ -42,7 +39,7 @@ def dcgan_discriminator(
 ) -> nn.Sequential:
     """(B, C, H, W) in [-1, 1] -> logits (B, n_outputs): strided convolutions to 4x4, batch norm after all but the first.
 
-    minibatch  what the last layer also sees of the rest of the batch: one of MINIBATCH; raises UserError at another
+    minibatch  what the last layer also sees of the rest of the batch: one of MINIBATCH
     """
     channels, side, _ = image_shape
     layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
@@ -53,8 +50,6 @@ def dcgan_discriminator(
         layers.append(nn.LeakyReLU(0.2, inplace=True))
         side, n = side // 2, 2 * n
 
-    if minibatch not in MINIBATCH:
-        raise UserError(suggest(minibatch, MINIBATCH, "minibatch layer"))
     across = MINIBATCH[minibatch](n)
     return nn.Sequential(*layers, across, nn.Conv2d(across.n_out, n_outputs, 4), nn.Flatten())
 

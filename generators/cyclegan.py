@@ -14,15 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_bench.generators import VARIANTS, blocks
 from gan_bench.generators.adversarial import accuracies
 from gan_bench.generators.base import D_ACCURACY, LOSSES, Variant
-from gan_bench.generators.settings import AdamSettings
+from gan_bench.generators.settings import AdamSettings, Blocks, Weight, Width, check_divisor
 from gan_bench.images import tasks
 
 NEARLY = 0.98  # atanh(1) is infinite
@@ -41,13 +43,19 @@ class CycleGANSettings(AdamSettings):
     """
 
     batch_size: int = 4
-    cycle_weight: float = 10.0
-    identity_weight: float = 5.0
-    pool: int = 50
-    n_blocks: int = 3
+    cycle_weight: Weight = 10.0
+    identity_weight: Weight = 5.0
+    pool: Annotated[int, Field(ge=1, le=1000)] = 50
+    n_blocks: Blocks = 3
     residual: bool = False
-    width_divisor: int = 1
+    width_divisor: Width = 1
     decay: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where no channel is left, and where a pool does not hold a batch."""
+        check_divisor("width_divisor", self.width_divisor, self.width)
+        if self.pool < self.batch_size:
+            raise ValueError(f"pool must be at least the batch_size, {self.batch_size}, not {self.pool}")
 
 
 @VARIANTS.register

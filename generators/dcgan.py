@@ -11,8 +11,10 @@ updates, not of images. The trials are in `benchmarks/results/tuning.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from gan_bench.generators import VARIANTS, blocks
@@ -30,9 +32,9 @@ class DCGANSettings(AdamSettings):
     instance_noise   standard deviation of normal noise on everything that D sees (Sonderby et al. 2016, arXiv 1610.04490)
     """
 
-    label_smoothing: float = 0.0
-    minibatch: str = "none"
-    instance_noise: float = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    minibatch: Literal["none", "std", "discrimination"] = "none"
+    instance_noise: Annotated[float, Field(ge=0, le=10)] = 0.0
 
 
 @VARIANTS.register
@@ -50,7 +52,7 @@ class DCGAN(AdversarialVariant):
     g_loss = staticmethod(blocks.nonsaturating_g_loss)
 
     def build(self) -> dict[str, nn.Module]:
-        """G: z (B, z_dim) -> (B, C, H, W). D: (B, C, H, W) -> logits (B, 1). Raises UserError at an unknown `minibatch`."""
+        """G: z (B, z_dim) -> (B, C, H, W). D: (B, C, H, W) -> logits (B, 1)."""
         s = self.settings
         return blocks.dcgan_networks(s.z_dim, self.image_shape, s.width, minibatch=s.minibatch)
 

@@ -103,6 +103,8 @@ def _source(texts: Texts, file: str, member: str) -> VariantSource:
     with blamed(place):
         kind = theirs if issubclass(theirs, Variant) else wrapped(theirs, place)
     _check(kind, place)
+    with blamed(place):
+        kind.default_settings(width=64)  # a class of settings may refuse its own values
     code = Code(file=file, member=name, files={path: CodeFile.of(text) for path, text in texts.texts.items()})
     return VariantSource(kind, code, place)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from gan_bench.core.errors import UserError
 from gan_bench.generators import blocks
 from gan_bench.generators.settings import Settings
 
@@ -16,7 +17,9 @@ MOMENTUM = 0.05  # of batch norm's running statistics, as in the authors' code
 
 
 def networks(settings: Settings, image_shape: tuple[int, int, int], packed: int = 1) -> dict[str, nn.Module]:
-    """G: z (B, z_dim) -> (B, C, 1, 1). D: (B, packed * C, 1, 1) -> logits (B, 1)."""
+    """G: z (B, z_dim) -> (B, C, 1, 1). D: (B, packed * C, 1, 1) -> logits (B, 1). Raises UserError at a batch of one."""
+    if settings.batch_size < 2:
+        raise UserError(f"batch_size must be 2 or more for points, not {settings.batch_size}: batch norm takes means over it.")
     coordinates = image_shape[0]
     shrink = min(1.0, settings.width / 64)
     hidden, units = int(400 * shrink), int(200 * shrink)

@@ -15,17 +15,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
 import torchvision
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.registry import suggest
 from gan_bench.generators import VARIANTS, blocks
 from gan_bench.generators.adversarial import Discriminating
 from gan_bench.generators.base import LOSSES
+from gan_bench.generators.settings import Weight, Width, check_divisor
 from gan_bench.generators.srresnet import SRResNet, SRResNetSettings
 from gan_bench.images import tasks
 from gan_bench.pretrained import efficientnet_lite0
@@ -46,12 +48,16 @@ class SRGANSettings(SRResNetSettings):
     d_width_divisor     the discriminator has width // d_width_divisor channels
     """
 
-    pixel_steps: int = 20_000
-    content: str = "lite0"
-    content_weight: float = 1.0
-    pixel_weight: float = 0.0
-    adversarial_weight: float = 0.01
-    d_width_divisor: int = 1
+    pixel_steps: Annotated[int, Field(ge=0, le=10**9)] = 20_000
+    content: Literal["lite0", "vgg19"] = "lite0"
+    content_weight: Weight = 1.0
+    pixel_weight: Weight = 0.0
+    adversarial_weight: Weight = 0.01
+    d_width_divisor: Width = 1
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where no channel is left."""
+        check_divisor("d_width_divisor", self.d_width_divisor, self.width)
 
 
 @VARIANTS.register
@@ -79,9 +85,7 @@ class SRGAN(SRResNet, Discriminating):
         return (self.settings.content,)
 
     def build(self) -> dict[str, nn.Module]:
-        """G as in SRResNet. D: (B, C, H, W) -> logits (B, 1). Raises UserError at an unknown content network."""
-        if self.settings.content not in CONTENT:
-            raise UserError(suggest(self.settings.content, CONTENT, "content network"))
+        """G as in SRResNet. D: (B, C, H, W) -> logits (B, 1). Raises UserError where weights of the content loss are absent."""
         self.content = CONTENT[self.settings.content]().to(self.device).to(memory_format=torch.channels_last)
         width = self.settings.width // self.settings.d_width_divisor
         return {**super().build(), "discriminator": blocks.init_he(vgg_discriminator(self.image_shape, width))}

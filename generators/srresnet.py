@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from gan_bench.generators import VARIANTS, blocks
 from gan_bench.generators.base import LOSSES, Variant
-from gan_bench.generators.settings import AdamSettings
+from gan_bench.generators.settings import AdamSettings, Blocks
 from gan_bench.images import tasks
 
 
@@ -33,7 +33,7 @@ class SRResNetSettings(AdamSettings):
 
     batch_size: int = 16
     beta1: float = 0.9
-    n_blocks: int = 8
+    n_blocks: Blocks = 8
 
 
 class SRResNetBlock(nn.Module):

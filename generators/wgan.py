@@ -11,13 +11,15 @@ step the critic's loss says nothing about the progress of G; with two it falls a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from gan_bench.generators import VARIANTS, blocks
 from gan_bench.generators.adversarial import DCGANGeneratorVariant
-from gan_bench.generators.settings import Settings
+from gan_bench.generators.settings import Rate, Repeats, Settings
 
 LONG, WARM_UP, EVERY = 100, 25, 500  # critic steps of a long turn; at the first WARM_UP generator steps and each EVERY-th
 
@@ -32,9 +34,9 @@ class WGANSettings(Settings):
     long_turns  whether the critic sometimes takes 100 steps, as in the authors' code
     """
 
-    lr: float = 5e-5
-    clip: float = 0.01
-    n_critic: int = 5
+    lr: Rate = 5e-5
+    clip: Annotated[float, Field(gt=0, le=100)] = 0.01
+    n_critic: Repeats = 5
     long_turns: bool = True
 
 

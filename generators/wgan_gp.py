@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from gan_bench.generators import VARIANTS, blocks, points
 from gan_bench.generators.adversarial import DCGANGeneratorVariant
-from gan_bench.generators.settings import AdamSettings
+from gan_bench.generators.settings import AdamSettings, Repeats, Weight
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class WGANGPSettings(AdamSettings):
 
     lr: float = 1e-4
     beta2: float = 0.9
-    gp_weight: float = 10.0
-    n_critic: int = 5
+    gp_weight: Weight = 10.0
+    n_critic: Repeats = 5
 
 
 @VARIANTS.register

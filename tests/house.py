@@ -26,7 +26,7 @@ ODD_WORDS = (
 # What may import what: a line imports the lines above it, and modules of its own folder. Folders, and, of the modules
 # that lie directly in gan_bench/, the few on which the folders stand; all others build on the folders.
 FOUNDATION = ("budget", "records", "device", "pretrained")
-BUILT = ("", "run_folder")  # the modules directly in gan_bench/, and the folder that all of them know
+BUILT = ("", "run_folder", "plan")  # the modules directly in gan_bench/, and the folders on their line
 LAYERS = (
     ("core",),
     FOUNDATION,

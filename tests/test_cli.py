@@ -39,12 +39,12 @@ MISTAKES = [
     (("run", "--suite", "shapes", "--detectors", "spectrun"), "unknown detector 'spectrun'; did you mean 'spectrum'?"),
     (("run", "--suite", "shapes", "--detectors", "timm:tf_eficientnet_lite0"), "did you mean 'tf_efficientnet_lite0'?"),
     (("run", "--suite", "shapes", "--device", "gpu"), "unknown device 'gpu'"),
-    (("run", "--suite", ","), "--suite names no suite"),
+    (("run", "--suite", ","), "--suite ',' names nothing"),
     (("run", "--suite", "shapes", "--set", "dcgan.lr"), "--set 'dcgan.lr' is not of the form VARIANT.SETTING=VALUE"),
     (("run", "--suite", "shapes", "--set", "dcgan.rl=1"), "unknown setting of dcgan 'rl'; did you mean 'lr'?"),
     (("run", "--suite", "shapes", "--set", "dcgan.lr=fast"), "dcgan.lr is a number, not 'fast'."),
     (("run", "--suite", "shapes", "--set", "wgan.long_turns=1"), "wgan.long_turns is true or false, not '1'."),
-    (("run", "--suite", "shapes", "--variants", "dcgan", "--set", "dcgan.minibatch=sdt"), "unknown minibatch layer 'sdt'"),
+    (("run", "--suite", "shapes", "--variants", "dcgan", "--set", "dcgan.minibatch=sdt"), "unknown dcgan.minibatch 'sdt'"),
     (("list", "variant"), "unknown list 'variant'; did you mean 'variants'?"),
     (("score", ".", "--dataset", "cifar"), "unknown dataset 'cifar'; did you mean 'cifar10'?"),
     (
@@ -86,7 +86,7 @@ def test_a_mistake_is_one_sentence_and_exit_2(cli, tmp_path, monkeypatch, argume
 def test_an_output_folder_that_cannot_be_made_is_said_before_training(cli, tmp_path):
     (tmp_path / "file").write_text("in the way")
     ended = cli("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--out", tmp_path / "file" / "run")
-    assert ended.code == 2 and f"the output folder {tmp_path / 'file' / 'run'} is not writable" in ended.stderr
+    assert ended.code == 2 and f"--out {tmp_path / 'file' / 'run'} cannot be a run folder" in ended.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -236,3 +236,26 @@ def test_open_shows_the_pages_that_were_built(cli, tmp_path, monkeypatch):
     write_record(tmp_path / "run/cells/cifar10/dcgan/seed-0/record.json", cell("dcgan", metric(10.0)).record)
     assert cli("leaderboard", tmp_path / "run", "--open").code == 0
     assert opened == [(tmp_path / "run/leaderboard/index.html").as_uri()]
+
+
+def test_a_long_plan_shows_its_ends(cli):
+    ended = cli("run", "--suite", "shapes", "--variants", "dcgan", "--budget", "smoke", "--seeds", 200, "--dry-run")
+    rows = [line for line in ended.stdout.splitlines() if line.startswith(("shapes", "..."))]
+    assert ended.code == 0 and len(rows) == 41 and "... 160 more" in rows[20] and "200 cells" in ended.stdout
+
+
+def test_attacks_without_their_package_are_refused_before_training(cli, monkeypatch):
+    monkeypatch.setattr("gan_bench.plan.needs.find_spec", lambda name: None)
+    ended = cli("run", "--suite", "shapes", "--variants", "dcgan", "--budget", "smoke", "--attacks", "--dry-run")
+    assert ended.code == 2 and "--attacks needs the package secml-torch" in ended.stderr
+
+
+def test_weights_of_detectors_are_fetched_before_training(cli, tmp_path, monkeypatch):
+    def refused(*arguments: object, **options: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("timm.create_model", refused)
+    arguments = ("--suite", "shapes", "--variants", "dcgan", "--budget", "smoke", "--detectors", "timm:resnet18")
+    ended = cli("run", *arguments, "--out", tmp_path / "run")
+    assert ended.code == 2 and "the weights of timm model 'resnet18' could not be fetched" in ended.stderr
+    assert not list((tmp_path / "run").rglob("record.json"))

@@ -391,7 +391,7 @@ def test_what_cannot_be_judged_is_refused_by_name_and_the_rest_is_judged(cli, ru
     for name, (_, reason) in REFUSALS.items():
         assert (images[name]["verdict"], images[name]["logit"], images[name]["probability"]) == ("refused", None, None)
         assert images[name]["note"][0].startswith(reason), images[name]
-    assert images["lost.png"]["note"] == ["cannot be opened: No such file or directory"]
+    assert images["lost.png"]["note"] == ["a link that leads nowhere"]
     assert images["good.one.png"]["verdict"] == "real" and images["sub.folder/good.two..jpeg"]["verdict"] == "fake"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -127,6 +128,26 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_kept(tmp_path):
     (sentence,) = (warning for warning in decoded.warnings if "left out" in warning)
     assert len(decoded.images) == 39 and set(decoded.classes or ()) == {"day", "night"}
     assert sentence.startswith("4 files were left out: day/000.png (damaged") and sentence.endswith(" and 1 more.")
+
+
+def test_pipes_links_and_sixteen_bits_are_named_and_nothing_hangs(tmp_path):
+    folder = put(tmp_path / "photos", 20)
+    os.mkfifo(folder / "day/pipe.png")
+    (folder / "day/lost.png").symlink_to("nowhere.png")
+    Image.new("I;16", (28, 28), 777).save(folder / "night/deep.png")
+    dataset = own_images(folder, 16)
+    (sentence,) = (warning for warning in dataset.warnings if "left out" in warning)
+    assert sentence.startswith("3 files were left out: day/lost.png (a link that leads nowhere), day/pipe.png (a pipe), night/")
+    assert "deep.png (16 bits a channel, of which 8 would be lost" in sentence
+    (folder / "day/lost.png").unlink()
+    assert not [warning for warning in own_images(folder, 16).warnings if "lost.png" in warning]
+
+
+def test_the_folder_of_a_user_whom_nobody_knows_is_not_there(cli, tmp_path):
+    ended = cli(
+        "run", "--suite", "folder:~nobody-has-this-name/photos", "--budget", "smoke", "--out", tmp_path / "o", "--dry-run"
+    )
+    assert ended.code == 2 and "~nobody-has-this-name/photos does not exist" in ended.stderr
 
 
 def test_images_beside_the_classes_leave_none(tmp_path):

@@ -13,8 +13,7 @@ from PIL import Image
 
 from gan_bench.core.errors import UserError
 from gan_bench.datasets import DATASETS
-from gan_bench.images import convert, sets
-from gan_bench.images import files as image_files
+from gan_bench.images import convert, sets, stored
 from gan_bench.images.files import Found, open_images
 from gan_bench.images.pictures import save_folder
 from gan_bench.images.sets import LazyImages, in_memory, load_if_small
@@ -142,11 +141,11 @@ def spoil_depth(folder: Path) -> None:
     [
         (spoil_unreadable, r"bad\.png cannot be read as an image"),
         (spoil_truncated, r"bad\.png cannot be read as an image"),
-        (spoil_tiny, r"bad\.png is 2x2; an image needs at least 8 pixels"),
-        (spoil_huge, r"bad\.png (is 60000x60000, more than|cannot be read as an image)"),
+        (spoil_tiny, r"bad\.png: 2x2; an image needs at least 8 pixels"),
+        (spoil_huge, r"bad\.png cannot be read as an image"),
         (spoil_other, r"bad\.txt is not a PNG, JPEG or WebP file"),
         (spoil_size, r"bad\.png is 16x16 but .*a\.png is 32x32"),
-        (spoil_depth, r"bad\.png is of mode I;16; expected 8 bits a channel"),
+        (spoil_depth, r"bad\.png: 16 bits a channel, of which 8 would be lost; convert it"),
     ],
 )
 def test_a_bad_file_stops_the_reading_by_name(pictures, spoil, sentence):
@@ -216,7 +215,7 @@ def test_labels_come_with_arrays(tmp_path):
         (np.zeros((3, 3, 4, 4), np.uint8), None, r"found an array of shape \(3, 3, 4, 4\)"),
         (np.zeros((0, 3, 32, 32), np.uint8), None, r"found an array of shape \(0, 3, 32, 32\)"),
         (np.zeros((32, 32), np.uint8), None, r"found an array of shape \(32, 32\)"),
-        (np.array([None]), None, "it cannot be read as numbers"),
+        (np.array([None]), None, "found an array of Python objects"),
     ],
 )
 @pytest.mark.parametrize("save_array", [np.save, np.savez], ids=["npy", "npz"])
@@ -256,9 +255,9 @@ def test_a_file_that_was_cut_off_is_said(tmp_path, name):
 
 
 def test_a_large_compressed_archive_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(image_files, "MOST_BYTES", 1000)
+    monkeypatch.setattr(stored, "MOST_BYTES", 1000)
     write(pixels(4, 32, 32, 3), tmp_path / "a.npz")
-    with pytest.raises(UserError, match=r"compressed and would take .* save them by numpy\.savez"):
+    with pytest.raises(UserError, match=r"compressed and would take .* save it by numpy\.savez"):
         open_images(tmp_path / "a.npz")
 
 

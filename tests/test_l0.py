@@ -63,9 +63,21 @@ def test_a_preset_before_limits_gives_its_sizes():
     assert found == replace(PRESETS["standard"], name="standard,1000steps", budget=Budget(steps=1000))
 
 
-@pytest.mark.parametrize("text", ["1000steps,standard", "quik", "8", "-1s", "0s", "1s,", "8 flops", ""])
+@pytest.mark.parametrize("text", ["1000steps,standard", "quik", "8", "-1s", "1s,", "8 flops", ""])
 def test_wrong_budgets_are_refused(text: str):
     with pytest.raises(UserError, match="unknown budget"):
+        parse_preset(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0s", "seconds are above 0"), ("9999999999h", "at most 31,622,400"), ("0.5steps", "whole numbers, from 1 on"),
+        ("60s,1m", "limits seconds twice"),
+    ],
+)  # fmt: skip
+def test_limits_that_no_training_can_have_are_refused(text: str, said: str):
+    with pytest.raises(UserError, match=said):
         parse_preset(text)
 
 

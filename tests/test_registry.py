@@ -54,9 +54,10 @@ def test_registry_passes_the_argument_of_a_name_that_takes_one():
 
     registry.register(Named)
     assert registry.create("named:a:b").argument == "a:b"
-    for incomplete in ("named", "named:"):
-        with pytest.raises(UserError, match="did you mean 'named:'"):
-            registry.get(incomplete)
+    with pytest.raises(UserError, match="did you mean 'named:'"):
+        registry.get("named")
+    with pytest.raises(UserError, match="thing 'named:' lacks what belongs behind the colon"):
+        registry.get("named:")
 
 
 def test_registry_loads_entry_points_of_other_distributions(tmp_path, monkeypatch):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -50,12 +47,8 @@ from tests.conftest import CPU
 from tests.factories import cell_spec, load_samples
 
 SMOKE = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw,lite0", "--device", "cpu", "--jobs", "1")
-# The command with checkpoints after every second step, so that a kill has something to resume from.
-EAGER = "from gan_bench import train, cli; train.HISTORY_EVERY = 2; train.CHECKPOINT_SECONDS = 0; cli.main()"
-KILLED = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,wgan-gp",
-          "--detectors", "spectrum", "--device", "cpu", "--jobs", "1")  # fmt: skip
-TWO_AT_A_TIME = (*KILLED[:-1], "2")
-LONG = tuple("2tflop" if argument == "smoke" else argument for argument in TWO_AT_A_TIME)
+TWO_CELLS = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,wgan-gp",
+             "--detectors", "spectrum", "--device", "cpu", "--jobs", "1")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -170,125 +163,6 @@ def test_a_drawn_sample_is_the_scored_one(smoke):
     variant, record = sample.load_generator(cell, CPU)
     drawn = sample.draw(variant, DATASETS.create("shapes"), record.spec.seed, "score", record.spec.n_fake).images
     assert digest(drawn) == record.samples_digest == digest(load_samples(cell / "samples.npz"))
-
-
-def what_must_agree(out: Path) -> dict[str, Any]:
-    """Every record without its clock readings, and the digest of every sample file."""
-    found: dict[str, Any] = {}
-    for file in sorted(out.rglob("record.json")):
-        record = json.loads(file.read_text())
-        record.pop("seconds", None)
-        del record["content_digest"]  # of a content that has clock readings
-        record["environment"] = None
-        record["cost"] = record.get("cost") and {k: record["cost"][k] for k in ("steps", "kimg", "tflop")}
-        found[str(file.relative_to(out))] = record
-    for pattern in ("samples.npz", "generator.safetensors", "scores.parquet"):
-        found |= {str(file.relative_to(out)): file.read_bytes() for file in sorted(out.rglob(pattern))}
-    return found
-
-
-def start(out: Path, *arguments: str) -> subprocess.Popen:
-    command = [sys.executable, "-c", EAGER, *(arguments or KILLED), "--out", str(out)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-
-def assert_no_half_written_file(out: Path) -> None:
-    for file in out.rglob("*.json"):
-        json.loads(file.read_text())
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> dict[str, Any]:
-    out = tmp_path_factory.mktemp("runs") / "undisturbed"
-    process = start(out)
-    assert process.wait() == 0, process.stderr.read()
-    return what_must_agree(out)
-
-
-def test_killed_again_and_again_it_ends_as_if_undisturbed(undisturbed, tmp_path):
-    """SIGKILL as soon as each kind of file has appeared: mid-training in either cell, between cells, among the judges."""
-    out = tmp_path / "killed"
-    moments = [
-        "cells/shapes/dcgan/seed-0/checkpoint-*.pt", "cells/shapes/dcgan/seed-0/generator.safetensors",
-        "cells/shapes/dcgan/seed-0/record.json", "cells/shapes/wgan-gp/seed-0/checkpoint-*.pt",
-        "cells/shapes/wgan-gp/seed-0/record.json",
-    ]  # fmt: skip
-    killed = 0
-    for moment in moments:
-        process = start(out)
-        while process.poll() is None and not list(out.glob(moment)):
-            time.sleep(0.005)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-        assert_no_half_written_file(out)
-    assert killed >= 3  # a moment may pass too fast to be caught, but not all of them
-    process = start(out)
-    assert process.wait() == 0, process.stderr.read()
-    assert what_must_agree(out) == undisturbed
-    assert not list(out.rglob(".*.tmp")) and not list(out.rglob("checkpoint-*"))
-
-
-def workers_of(process: subprocess.Popen) -> list[int]:
-    """The worker processes of a run, as soon as it has any."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while process.poll() is None:
-        workers = [pid for pid in map(int, children.read_text().split()) if b"spawn_main" in command_of(pid)]
-        if workers:
-            return workers
-        time.sleep(0.01)
-    raise AssertionError(f"the run ended without workers: {process.stderr.read()}")
-
-
-def command_of(pid: int) -> bytes:
-    """The command line of a process; empty when it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def test_two_cells_at_a_time_killed_end_as_if_undisturbed(tmp_path):
-    """The workers die with their parent, and a second run goes on from what they left."""
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = start(whole, *TWO_AT_A_TIME)
-    assert process.wait() == 0, process.stderr.read()
-    process = start(killed, *TWO_AT_A_TIME)
-    workers = workers_of(process)
-    time.sleep(3)  # somewhere in the training
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    deadline = time.monotonic() + 30
-    while any(map(command_of, workers)):
-        assert time.monotonic() < deadline, "a worker outlived its parent"
-        time.sleep(0.05)
-    process = start(killed, *TWO_AT_A_TIME)
-    assert process.wait() == 0, process.stderr.read()
-    assert what_must_agree(killed) == what_must_agree(whole)
-
-
-def test_an_interrupted_run_says_how_to_go_on(tmp_path):
-    """Ctrl-C reaches the whole process group, workers too."""
-    command = [sys.executable, "-m", "gan_bench.cli", *LONG, "--out", str(tmp_path / "run")]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs inherit it ignored
-    )  # fmt: skip
-    workers_of(process)
-    time.sleep(1)  # Ctrl-C is ignored while workers are started
-    os.killpg(process.pid, signal.SIGINT)
-    stderr = process.communicate(timeout=60)[1]
-    assert process.returncode == 130 and "interrupted; the same command goes on from the last checkpoint" in stderr
-    assert "Traceback" not in stderr
-
-
-def test_a_worker_killed_from_outside_ends_the_run_with_a_sentence(tmp_path):
-    process = start(tmp_path / "run", *LONG)
-    for pid in workers_of(process):
-        os.kill(pid, signal.SIGKILL)
-    stderr = process.communicate()[1]
-    assert process.returncode == 2, stderr
-    assert "a worker process was killed from outside" in stderr.replace("\n", " ")
 
 
 def test_a_worker_killed_before_the_next_has_started_ends_with_the_same_sentence(monkeypatch):
@@ -464,9 +338,9 @@ def test_changed_settings_have_folders_of_their_own(tmp_path):
 
 def test_a_run_with_changed_settings_overwrites_nothing(cli, tmp_path):
     """Both cells and both judges are kept, and each row has the detectability that its own judge found."""
-    assert cli(*KILLED, "--out", tmp_path).code == 0
+    assert cli(*TWO_CELLS, "--out", tmp_path).code == 0
     before = {file: file.read_bytes() for part in ("cells", "detectors") for file in (tmp_path / part).rglob("*.*")}
-    assert cli(*KILLED, "--set", "dcgan.lr=5e-4", "--out", tmp_path).code == 0
+    assert cli(*TWO_CELLS, "--set", "dcgan.lr=5e-4", "--out", tmp_path).code == 0
     assert all(file.read_bytes() == content for file, content in before.items())
 
     changes = {"dcgan": [{"lr": 5e-4}]}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand, TyperOption
 
 import gan_bench
 from gan_bench.cli import (
@@ -28,7 +27,8 @@ from gan_bench.cli import (
     verify,
 )
 from gan_bench.cli.output import say, stdout
-from gan_bench.core.errors import UserError
+from gan_bench.cli.usage import Command, Group
+from gan_bench.core.errors import UserError, quoted, visible
 from gan_bench.core.own import Fault
 from gan_bench.core.stop import Terminated, terminable
 from gan_bench.records import BENCHMARK_VERSION
@@ -36,21 +36,9 @@ from gan_bench.records import BENCHMARK_VERSION
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal, as in shells
 GOES_ON = "the same command goes on from the last checkpoint"
 
-
-class Command(TyperCommand):
-    """A command whose help fits 80 columns: short words for kinds of values, and no line breaks of the source."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in (self.help or "").split("\n\n"))
-        for option in self.params:
-            if isinstance(option, TyperOption) and option.metavar is None:
-                value = "TEXT" if getattr(option, "min", None) is None else "N"  # typer before 0.29 knows no `min` here
-                option.metavar = "" if option.is_flag else value
-
-
 app = typer.Typer(
     name="gan-bench",
+    cls=Group,
     help="Train GANs under fixed budgets, score them, detect them, rank them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -89,7 +77,12 @@ def main() -> None:
         with terminable():
             app()
     except (UserError, Fault) as error:
-        say(f"gan-bench: {error}")
+        say(f"gan-bench: {visible(error)}")
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # of no file: a fault of ours
+            raise
+        say(f"gan-bench: {quoted(str(error.filename))}: {error.strerror}.")
         sys.exit(2)
     except Terminated:
         say(f"gan-bench: stopped by SIGTERM; {GOES_ON}.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_bench.cli import completion
-from gan_bench.cli.gate import Budget, Samples, ValueRange, scoring_of
+from gan_bench.cli.gate import Budget, Samples, ValueRange, check_scoring, scoring_of
 from gan_bench.cli.options import Device, Json
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
@@ -50,6 +50,7 @@ def compare(
     log_to_stderr()
     from gan_bench.gate.compare import compare as compare_entries
 
+    check_scoring(budget, value_range)
     places = [_place(text) for text in (old, new)]  # both, before the first is scored
     sides = [_side(*place, dataset, budget, samples, value_range, device) for place in places]
     found = [row for pair in _pairs(sides[0], sides[1], old, new) for row in compare_entries(*pair, same_model)]

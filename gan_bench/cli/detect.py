@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from gan_bench.cli import completion
-from gan_bench.cli.options import Device, Json, range_in
+from gan_bench.cli.options import LARGEST_SEED, Device, Json, range_in
 from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
@@ -56,7 +56,9 @@ def detect(
             autocompletion=completion.tiers,
         ),
     ] = "web",
-    seed: Annotated[int | None, typer.Option(help="The detectors of this seed.", show_default="the first")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="The detectors of this seed.", show_default="the first")
+    ] = None,
     value_range: Annotated[
         str | None, typer.Option(help="What is black and what is white in an array of floats: --value-range=-1,1.")
     ] = None,

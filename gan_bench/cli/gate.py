@@ -11,7 +11,7 @@ import typer
 
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
-from gan_bench.cli.options import Device, Json, range_in
+from gan_bench.cli.options import MOST_IMAGES, MOST_SEEDS, Device, Json, range_in
 from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
 
@@ -45,9 +45,12 @@ Budget = Annotated[
     ),
 ]
 Samples = Annotated[
-    int | None, typer.Option("-n", "--samples", min=2, help="How many images.", show_default="all; of a function the preset's")
+    int | None,
+    typer.Option(
+        "-n", "--samples", min=2, max=MOST_IMAGES, help="How many images.", show_default="all; of a function the preset's"
+    ),
 ]
-Seeds = Annotated[int, typer.Option(min=1, help="How often a function is called, with seeds 0, 1, ...")]
+Seeds = Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="How often a function is called, with seeds 0, 1, ...")]
 ValueRange = Annotated[str | None, typer.Option(help="Black and white in an array of floats: --value-range=-1,1.")]
 Metric = Annotated[
     str | None,
@@ -79,11 +82,18 @@ def baseline(
     from gan_bench.gate.sources import entries_of
 
     limits = _limits("0%", detect)
+    check_scoring(budget, value_range)
     scoring = partial(scoring_of, dataset, budget, samples, value_range, device)
     made = make_baseline(entries_of(path, generator, dataset, seeds, scoring), metric)
     write_baseline(made, out)
     _show_plan(made, limits)
     say(f"baseline: {out}")
+
+
+def check_scoring(budget: str, value_range: str | None) -> None:
+    """Raises UserError at a wrong text, also where no images are scored and nobody would read it."""
+    parse_preset(budget)
+    range_in(value_range)
 
 
 def scoring_of(dataset: str | None, budget: str, samples: int | None, value_range: str | None, device: str) -> Scoring:
@@ -101,7 +111,10 @@ def scoring_of(dataset: str | None, budget: str, samples: int | None, value_rang
 def _limits(min_effect: str, detect: str) -> Limits:
     from gan_bench.gate.rule import Limits, share_in
 
-    return Limits(share_in(min_effect, "--min-effect"), share_in(detect, "--detect"))
+    limits = Limits(share_in(min_effect, "--min-effect"), share_in(detect, "--detect"))
+    if limits.detect == 0:
+        raise UserError(f"--detect {detect} asks for a change of nothing, which no data can show; give a share such as 50%.")
+    return limits
 
 
 def _show_plan(made: Baseline, limits: Limits) -> None:

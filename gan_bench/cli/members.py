@@ -102,12 +102,21 @@ def variant(name: str, preset: Preset) -> Member:
 
 
 def settings(kind: type[Variant], preset: Preset) -> list[Row]:
-    """Each setting of a variant, its value at a preset, that of the paper if it has one, and what it means."""
+    """Each setting of a variant, its value at a preset, that of the paper if it has one, its range, and what it means."""
+    from gan_bench.generators.settings import range_of, wanted_by  # pydantic, for this table alone
+
+    ranges = {name: range_of(wanted) for name, wanted in wanted_by(kind.settings_type).items()}
     told: dict[str, str] = {}
     for base in reversed(kind.settings_type.__mro__):
         told |= meanings(inspect.cleandoc(base.__doc__ or ""))
     return [
-        {"setting": setting, "value": value, "paper": kind.paper_settings.get(setting), "meaning": told.get(setting, "")}
+        {
+            "setting": setting,
+            "value": value,
+            "paper": kind.paper_settings.get(setting),
+            "range": ranges[setting],
+            "meaning": told.get(setting, ""),
+        }
         for setting, value in kind.default_settings(preset.width, preset.short).items()
     ]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,18 +15,21 @@ from gan_bench import suites
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
 from gan_bench.cli.board import show_board, show_failures, show_next, show_page
-from gan_bench.cli.options import Device, Json, check_names, names_in, registered
-from gan_bench.cli.output import log_to_stderr, print_json, print_table, stdout
+from gan_bench.cli.options import LARGEST_SEED, MOST_SEEDS, Device, Json, check_names, names_in, registered
+from gan_bench.cli.output import Row, log_to_stderr, print_json, print_table, stdout
 from gan_bench.core.changes import label_of
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import console as stderr
 from gan_bench.core.training_log import check_log
 
 if TYPE_CHECKING:
-    from gan_bench.plan import Forecast
+    from gan_bench.plan.forecast import Forecast
     from gan_bench.records import Plan
     from gan_bench.run import Outcome
     from gan_bench.suites import Suite
+
+MOST_ROWS, ENDS = 50, 20  # of a printed plan; where it has more, so many at each end are shown
+MOST_TIMED = 50  # kinds of trainings; the others are taken to be like these
 
 
 def run(
@@ -43,9 +47,12 @@ def run(
             autocompletion=completion.budgets,
         ),
     ] = "quick",
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; seeds 0, 1, ...")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="Trainings of each variant; seeds 0, 1, ...")] = 1,
     first_seed: Annotated[
-        int, typer.Option(min=0, help="The first seed; choose settings on seeds from 100 on, which are never reported.")
+        int,
+        typer.Option(
+            min=0, max=LARGEST_SEED, help="The first seed; choose settings on seeds from 100 on, which are never reported."
+        ),
     ] = 0,
     variants: Annotated[
         str | None,
@@ -80,7 +87,10 @@ def run(
     side: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Side in pixels to which a folder's images are resized: 16, 32, 64, 128, 256.", show_default="32"
+            min=1,
+            max=4096,
+            show_default="32",
+            help="Side in pixels to which a folder's images are resized: 16, 32, 64, 128, 256.",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder.", show_default="runs/BUDGET")] = None,
@@ -88,7 +98,10 @@ def run(
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Trainings at a time.", show_default="on a CPU as many as it has threads; on a GPU, or by time, 1"
+            min=1,
+            max=4096,
+            help="Trainings at a time.",
+            show_default="on a CPU as many as it has threads; on a GPU, or by time, 1",
         ),
     ] = None,
     compiled: Annotated[
@@ -109,8 +122,8 @@ def run(
     """The whole benchmark: train, score, detect, leaderboard. The same command again finishes what is missing."""
     log_to_stderr()
     preset = parse_preset(budget)
-    suite_names, variant_names = names_in(suite) or [], names_in(variants)
-    extractor_names, metric_names = names_in(extractors), names_in(metrics)
+    suite_names, variant_names = names_in(suite, "--suite") or [], names_in(variants, "--variants")
+    extractor_names, metric_names = names_in(extractors, "--extractors"), names_in(metrics, "--metrics")
     detector_names = _detectors_in(detectors)
     _check(suite_names, variant_names, extractor_names, metric_names, detector_names)
     if log is not None:
@@ -134,6 +147,7 @@ def run(
         plan = planning.make_plan(request)
 
     out = out or Path("runs") / preset.name
+    _check_out(out)
     if dry_run and as_json:
         print_json(plan.model_dump(mode="json"))
     else:
@@ -150,7 +164,7 @@ def _detectors_in(text: str | None) -> list[str] | None:
 
     if text == "all":
         return every_name()
-    return [] if text == "none" else names_in(text)
+    return [] if text == "none" else names_in(text, "--detectors")
 
 
 def _check(
@@ -161,8 +175,6 @@ def _check(
     detectors: list[str] | None,
 ) -> None:
     """Look up every name, those in the suite files too, before anything starts. Raises UserError at an unknown one."""
-    if not suite_names:
-        raise UserError(f"--suite names no suite. Known: {', '.join(suites.names())}.")
     for name in suite_names:
         suite = suites.load(name)
         if not suites.is_ours(name):
@@ -170,6 +182,13 @@ def _check(
         asked = {"variants": variants, "extractors": extractors, "metrics": metrics}
         carried = {part: tuple(names) for part, names in asked.items() if names}
         _look_up(suite.model_copy(update=carried | ({} if detectors is None else {"detectors": tuple(detectors)})))
+
+
+def _check_out(out: Path) -> None:
+    """Raises UserError where the run folder, or a folder above it, is a file."""
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise UserError(f"--out {out} cannot be a run folder, since {there} is a file; give another path.")
 
 
 def _look_up(suite: Suite, place: Callable[[str], str] | None = None) -> None:
@@ -200,31 +219,48 @@ def _check_own(name: str, suite: Suite) -> None:
 
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:
-    """One row for each cell, then a summary, with guesses of their time."""
-    import torch
-
-    from gan_bench.plan import forecast
+    """One row for each cell, of many the first and the last; then a summary, with guesses of their time."""
     from gan_bench.run_folder import RunFolder
 
-    folder = RunFolder(out)
-    forecasts: dict[tuple[str, str], Forecast] = {}
+    folder, forecasts = RunFolder(out), _forecasts(plan)
+    usual = fmean(guess.seconds for guess in forecasts.values())
     rows, seconds = [], 0.0
     for cell in plan.cells:
-        key, label = (cell.dataset, cell.key), label_of(cell.variant, cell.changed)
-        if key not in forecasts:
-            with stderr.status(f"estimating {cell.dataset} {label}"):
-                forecasts[key] = forecast(cell, torch.device(plan.device), plan.jobs)
-
-        guess, done = forecasts[key], folder.finished_cell(cell)
-        seconds += 0 if done else guess.seconds
+        guess, done = forecasts.get((cell.dataset, cell.key)), folder.finished_cell(cell)
+        of_cell = usual if guess is None else guess.seconds
+        seconds += 0 if done else of_cell
         rows.append({
-            "dataset": cell.dataset, "variant": label, "seed": cell.seed,
-            "steps": guess.steps, "kimg": None if guess.kimg is None else f"{guess.kimg:.0f}",
-            "about": "done" if done else f"{guess.seconds:.0f} s",
+            "dataset": cell.dataset, "variant": label_of(cell.variant, cell.changed), "seed": cell.seed,
+            "steps": guess and guess.steps, "kimg": None if guess is None or guess.kimg is None else f"{guess.kimg:.0f}",
+            "about": "done" if done else f"{of_cell:.0f} s",
         })  # fmt: skip
 
-    print_table(rows, target)
+    _print_rows(rows, target)
     target.print(_summary(plan, out, seconds), highlight=False, soft_wrap=not target.is_terminal)
+
+
+def _forecasts(plan: Plan) -> dict[tuple[str, str], Forecast]:
+    """By dataset and key of a cell; of many kinds of cells those of the first."""
+    import torch
+
+    from gan_bench.plan.forecast import forecast
+
+    kinds = {(cell.dataset, cell.key): cell for cell in plan.cells}
+    found: dict[tuple[str, str], Forecast] = {}
+    for key, cell in list(kinds.items())[:MOST_TIMED]:
+        with stderr.status(f"estimating {cell.dataset} {label_of(cell.variant, cell.changed)}"):
+            found[key] = forecast(cell, torch.device(plan.device), plan.jobs)
+    return found
+
+
+def _print_rows(rows: Sequence[Row], target: Console) -> None:
+    """All rows, or of many the first and the last."""
+    if len(rows) <= MOST_ROWS:
+        print_table(rows, target)
+        return
+    hidden = dict.fromkeys(rows[0], "...")
+    n = len(rows) - 2 * ENDS
+    print_table([*rows[:ENDS], {**hidden, "variant": f"... {n:,} more"}, *rows[-ENDS:]], target)
 
 
 def _summary(plan: Plan, out: Path, seconds: float) -> str:

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from gan_bench.generators.base import Variant
     from gan_bench.sample import Drawn
 
+MOST_DRAWN, LARGEST_START = 1_000_000, 10**12  # images of one command, and the index of the first
+
 
 def sample(
     cell: Annotated[Path, typer.Argument(help="A finished cell, such as runs/quick/cells/mnist/dcgan/seed-0.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
-    start: Annotated[int, typer.Option(min=0, help="Index of the first; image i is always the same.")] = 0,
+    n: Annotated[int, typer.Option("-n", min=1, max=MOST_DRAWN, help="How many images.")] = 64,
+    start: Annotated[int, typer.Option(min=0, max=LARGEST_START, help="Index of the first; image i is always the same.")] = 0,
     label: Annotated[str | None, typer.Option(help="Only this class, by number or name; of a conditional variant.")] = None,
     out: Annotated[
         Path, typer.Option(help="FILE.png: one grid. FILE.npz: an array. A folder: one PNG for each image, by class.")

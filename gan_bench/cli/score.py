@@ -9,7 +9,7 @@ import typer
 
 from gan_bench.budget import parse_preset
 from gan_bench.cli import completion
-from gan_bench.cli.options import Device, Json, check_names, names_in, range_in, registered
+from gan_bench.cli.options import MOST_IMAGES, MOST_SEEDS, Device, Json, check_names, names_in, range_in, registered
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, say, stdout
 from gan_bench.core.errors import UserError
 
@@ -41,14 +41,14 @@ def score(
     latent: Annotated[
         str | None, typer.Option(help="The size of an nn.Module's latents: 128, or 100,1,1.", show_default="its z_dim")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How often the generator draws, with seeds 0, 1, ...")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="How often the generator draws, with seeds 0, 1, ...")] = 1,
     value_range: Annotated[
         str | None, typer.Option(help="What is black and what is white in floats: --value-range=-1,1.")
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option("-n", "--samples", min=1, help="Score exactly this many; of a folder, chosen by a fixed shuffle.",
-                     show_default="all; of a generator the preset's"),
+        typer.Option("-n", "--samples", min=1, max=MOST_IMAGES, show_default="all; of a generator the preset's",
+                     help="Score exactly this many; of a folder, chosen by a fixed shuffle."),
     ] = None,
     budget: Annotated[
         str | None,
@@ -88,7 +88,8 @@ def score(
 ) -> None:  # fmt: skip
     """Score any images, or what any generator draws, against a dataset."""
     log_to_stderr()
-    preset, extractor_names, metric_names = parse_preset(budget or "quick"), names_in(extractors), names_in(metrics)
+    preset = parse_preset(budget or "quick")
+    extractor_names, metric_names = names_in(extractors, "--extractors"), names_in(metrics, "--metrics")
     _check(dataset, extractor_names, metric_names)
     _check_source(path, generator, latent, seeds)
     if (name is None) != (run_folder is None):

@@ -98,7 +98,10 @@ def _print_facts(member: Member) -> None:
 
 
 def _shown(row: Row, budget: str) -> Row:
-    """A row for the terminal: short numbers, and the budget's name above its values."""
+    """A row for the terminal: short numbers, the budget's name above its values, and a range behind its meaning."""
+    if row.get("meaning") and row.get("range"):
+        row = {**row, "meaning": f"{row['meaning']} ({row['range']})"}
+        del row["range"]
     return {budget if name == "value" else name: _cell(value) for name, value in row.items()}
 
 

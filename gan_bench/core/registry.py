@@ -22,19 +22,20 @@ from typing import Any, Generic, TypeVar
 
 from gan_bench.core.contract import Attribute, ContractBroken, Missing
 from gan_bench.core.declarations import Declaration, NotLiteral, declarations
-from gan_bench.core.errors import UserError, shown
+from gan_bench.core.errors import UserError, quoted, shown
 from gan_bench.core.own import is_own
 
 T = TypeVar("T")
+LONGEST = 200  # characters of a name that are compared with known ones
 Rule = Callable[[type[Any]], str | None]  # a member -> what is wrong with it, as the rest of a sentence; None: nothing
 
 
 def suggest(name: str, known: Iterable[str], kind: str) -> str:
     """The sentence for an unknown name: the nearest known one, and all of them."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    close = difflib.get_close_matches(name[:LONGEST], known, n=1, cutoff=0.4)
     hint = f"; did you mean {close[0]!r}?" if close else "."
-    return f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}."
+    return f"unknown {kind} {quoted(name)}{hint} Known: {', '.join(known)}."
 
 
 class Registry(Generic[T]):
@@ -152,9 +153,13 @@ class Registry(Generic[T]):
         self._discover()
         if key not in self._members and key not in self._declared:
             self._import_unread()
-        if (key in self._members or key in self._declared) and bool(colon) == bool(argument):
-            return key
-        raise UserError(suggest(name, self.names(), self.kind))
+        if key not in self._members and key not in self._declared:
+            raise UserError(suggest(name, self.names(), self.kind))
+        if colon and not argument:
+            example = self.attributes(key).get("default")
+            hint = f", as in {name}{example}." if example else f"; `gan-bench show {name}` tells what does."
+            raise UserError(f"{self.kind} {name!r} lacks what belongs behind the colon{hint}")
+        return key
 
     def fault_of(self, member: type[Any]) -> str | None:
         """How a class breaks the contract, as the rest of a sentence; None: it does not."""

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gan_bench.core import cache
-from gan_bench.core.errors import UserError
+from gan_bench.core.errors import SeveralLines, UserError
 from gan_bench.core.files import atomic_path
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
@@ -235,7 +235,7 @@ class CachedDataset(Dataset):
 
     def _no_source(self, failures: list[str]) -> UserError:
         """The error that says what was tried and how to supply the files by hand."""
-        return UserError(
+        return SeveralLines(
             f"dataset {self.name!r} could not be fetched. Tried:\n" + "\n".join(f"  {line}" for line in failures) + "\n"
             f"By hand: put the files of one source into {self.downloads} and run the command again:\n"
             + "\n".join(f"  {source.name}: {', '.join(source.files)}" for source in self.sources)

@@ -6,6 +6,7 @@ run is to train on it, it becomes `images:NAME` instead, with squares of one sid
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,9 @@ class Folder(Dataset):
     in_runs = False
 
     def __init__(self, path: str) -> None:
-        self.path = Path(path).expanduser()  # no shell does it behind "folder:"
+        self.path = Path(path)
+        with contextlib.suppress(RuntimeError):  # of a user whom nobody knows
+            self.path = self.path.expanduser()  # no shell does it behind "folder:"
         self.name = f"folder:{path}"
 
     def for_training(self, side: int) -> Dataset:

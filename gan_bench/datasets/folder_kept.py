@@ -26,6 +26,7 @@ from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset, Split, SplitName, read_array, sha256, write_array
 from gan_bench.datasets.folder_notes import KeptCard, Note, card_in, card_of, note_file, note_in, notes, older_card, side_of
 from gan_bench.datasets.folder_read import Decoded, decode, digests, squares
+from gan_bench.images.below import ABSENT, Below, below, is_folder, no_file
 from gan_bench.images.loose import Picture
 
 log = logging.getLogger(__name__)
@@ -152,7 +153,7 @@ def own_images(path: Path, side: int) -> OwnImages:
     file = note_file(str(path.resolve()), side)
     note = cache.read(file, note_in, f"{path} is read again")
     known = _kept_of(note)
-    if known is not None and not path.exists():
+    if known is not None and no_file(path) == ABSENT:
         log.warning("%s is gone; its images as they were read last are taken from the cache: %s.", path, known.name)
         return known
 
@@ -179,9 +180,10 @@ def _kept_of(note: Note | None) -> OwnImages | None:
 
 def state_of(path: Path) -> str:
     """A digest of the names, sizes and times of the files at a path."""
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path] * path.is_file()
-    stats = [(str(file.relative_to(path)), file.stat()) for file in files]
-    return json_digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+    found = below(path) if is_folder(path) else Below([path] * (not no_file(path)), {})
+    stats = [(str(file.relative_to(path)), file.stat()) for file in sorted(found.files)]
+    odd = [(str(one.relative_to(path)), what) for one, what in sorted(found.odd.items())]
+    return json_digest([*((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats), *odd])
 
 
 def kept(path: Path, side: int) -> OwnImages:

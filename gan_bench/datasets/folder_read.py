@@ -22,12 +22,12 @@ from torch.nn import functional as F
 from gan_bench.core.errors import UserError
 from gan_bench.core.progress import bar
 from gan_bench.images import convert
+from gan_bench.images.below import ABSENT, is_folder, named, no_file
 from gan_bench.images.files import open_images
-from gan_bench.images.loose import ARRAYS, LooseImages, Refused, open_loose
+from gan_bench.images.loose import LooseImages, Refused, open_loose
 from gan_bench.images.sets import PIECE
 
 FEWEST = 10  # different images: one of them to test on
-NAMED = 3  # files that a sentence names
 ENLARGED = 2  # from this factor on, enlarged images lack detail that anyone sees
 
 
@@ -63,12 +63,9 @@ class Square(NamedTuple):
 
 def decode(path: Path, side: int) -> Decoded:
     """All images at a path. Raises UserError where there are fewer than FEWEST, or an array cannot be read."""
-    if not path.exists():
+    if no_file(path) == ABSENT:
         raise UserError(f"{path} does not exist; give a folder of images, or an .npz file with an array 'images'.")
-    if not path.is_dir() and path.suffix.lower() not in ARRAYS:
-        raise UserError(f"{path} is neither a folder of images nor an .npz, .npy or .pt file.")
-
-    decoded = _of_files(path, open_loose(path), side) if path.is_dir() else _of_array(path, side)
+    decoded = _of_files(path, open_loose(path), side) if is_folder(path) else _of_array(path, side)
     n, different = len(decoded.images), len(set(digests(decoded.images)))
     if different < FEWEST:
         found = f"{n} image{'s' * (n != 1)}" if n == different else f"{n} images, of which {different} differ"
@@ -138,9 +135,8 @@ def _together(found: list[Square]) -> Tensor:
 
 def _left_out(files: list[str]) -> Iterator[str]:
     if files:
-        more = f" and {len(files) - NAMED:,} more" if len(files) > NAMED else ""
         was = "1 file was" if len(files) == 1 else f"{len(files):,} files were"
-        yield f"{was} left out: {', '.join(files[:NAMED])}{more}."
+        yield f"{was} left out: {named(files)}."
 
 
 def _beside(below: list[str | None]) -> Iterator[str]:

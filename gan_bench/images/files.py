@@ -7,9 +7,8 @@ later, when it is read; the error names the file.
 from __future__ import annotations
 
 import contextlib
-import pickle
-import zipfile
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,20 +16,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import atomic_path
 from gan_bench.core.progress import bar
-from gan_bench.images.arrays import MIN_SIDE, Range, checked_labels, form_of
-from gan_bench.images.sets import MOST_BYTES, LazyImages
+from gan_bench.images.arrays import EXPECTED, Range, check_labels, checked_labels, form_of, naming
+from gan_bench.images.below import below, is_folder, named, no_file, printable
+from gan_bench.images.headers import GREY, KINDS, damage_of, flaw_of, lossy_kind
+from gan_bench.images.sets import LazyImages
+from gan_bench.images.stored import Stored, open_npy, open_npz, open_pt, rows
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-MAX_PIXELS = 2**24  # of one image
-GREY, COLOUR = ("1", "L", "LA"), ("P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # PIL's modes with 8 bits or less for each channel
-LABELS = ("labels", "arr_1")  # names of an .npz file's array of labels
-UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+ARRAYS = (".npz", ".npy", ".pt")
 
 
 class Found(NamedTuple):
@@ -54,24 +53,16 @@ def open_images(path: Path, value_range: Range | None = None, points: bool = Fal
 
     Raises UserError, which names the file, for anything that cannot be read as images.
     """
-    openers = {".npz": _open_npz, ".npy": _open_npy, ".pt": _open_pt}
-    if path.is_dir():
+    if is_folder(path):
+        if points:
+            raise UserError(f"{path} is a folder of images, and points are expected; give an array (N, 2) of them.")
         if value_range is not None:
             raise UserError(f"{path} is a folder of image files, which have no other range of values than 0 to 255.")
         return _open_folder(path)
-    if path.is_file() and path.suffix.lower() in openers:
+    if not no_file(path) and path.suffix.lower() in ARRAYS:
         with naming(path):
-            return openers[path.suffix.lower()](path, value_range, points)
+            return _open_array(path, value_range, points)
     raise UserError(f"{path} is neither a folder of images nor an .npz, .npy or .pt file.")
-
-
-@contextlib.contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """The context in which the text of a UserError about an array gets the path of its file in front."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
 
 
 class Header(NamedTuple):
@@ -83,44 +74,51 @@ class Header(NamedTuple):
     lossy: bool
 
 
-def image_files(folder: Path) -> list[Path]:
-    """All files below `folder`, without hidden ones, sorted by their own names first and then by their folders.
-
-    Raises UserError for a file of another kind, and for a folder without images.
-    """
-    found = [path for path in folder.rglob("*") if path.is_file()]
-    seen = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    # by names first: an export numbers its images across the folders of its classes, and some metrics pick images by place
-    files = sorted(seen, key=lambda path: (path.name, path))
-    for file in files:
-        if file.suffix.lower() not in SUFFIXES:
-            raise UserError(f"{file} is not a PNG, JPEG or WebP file; remove it, or give another folder.")
-    if not files:
-        raise UserError(f"{folder} holds no images.")
-    return files
-
-
 def _open_folder(folder: Path) -> Found:
-    files = image_files(folder)
+    files, left_out = image_files(folder)
     headers = _headers(folder, files)
 
     width, height = headers[0].size
     mode = "L" if all(header.grey for header in headers) else "RGB"  # one colour image makes the set a colour set
     images = LazyImages((1 if mode == "L" else 3, height, width), torch.arange(len(files)), partial(_decode, files, mode))
-    below = [file.relative_to(folder).parts for file in files]
-    classes = [parts[0] for parts in below] if all(len(parts) > 1 for parts in below) else None
-    return Found(images, classes, _warnings(headers))
+    parts = [file.relative_to(folder).parts for file in files]
+    classes = [printable(Path(names[0])) for names in parts] if all(len(names) > 1 for names in parts) else None
+    return Found(images, classes, (*left_out, *_warnings(headers)))
+
+
+def image_files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """All files below `folder`, without hidden ones, sorted by their own names first and then by their folders.
+
+    Also sentences on what lies there and is no file: it is left out.
+
+    Raises UserError for a file of another kind, and for a folder without images.
+    """
+    found = below(folder)
+    # by names first: an export numbers its images across the folders of its classes, and some metrics pick images by place
+    files = sorted(found.files, key=lambda path: (path.name, path))
+    for file in files:
+        if file.suffix.lower() not in SUFFIXES:
+            raise UserError(f"{printable(file)} is not a PNG, JPEG or WebP file; remove it, or give another folder.")
+
+    odd = [f"{printable(path.relative_to(folder))} ({what})" for path, what in sorted(found.odd.items())]
+    were = "1 thing in it is no file and was" if len(odd) == 1 else f"{len(odd):,} things in it are no files and were"
+    left_out = (f"{were} left out: {named(odd)}.",) if odd else ()
+    if not files:
+        raise UserError(" ".join([f"{folder} holds no images.", *left_out]))
+    return files, left_out
 
 
 def _headers(folder: Path, files: list[Path]) -> list[Header]:
     """The headers of image files. Raises UserError, naming the file, where one cannot be read or its size differs."""
     headers: list[Header] = []
-    with bar(f"opening {folder}", total=len(files), unit="images") as advance:
+    with warnings.catch_warnings(), bar(f"opening {folder}", total=len(files), unit="images") as advance:
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged or huge images, which an error tells of
         for file in files:
             headers.append(_header(file))
             if headers[-1].size != headers[0].size:
                 sizes = ["{}x{}".format(*header.size) for header in (headers[-1], headers[0])]
-                raise UserError(f"{file} is {sizes[0]} but {files[0]} is {sizes[1]}; all images must have one size.")
+                shown = [printable(one) for one in (file, files[0])]
+                raise UserError(f"{shown[0]} is {sizes[0]} but {shown[1]} is {sizes[1]}; all images must have one size.")
             advance(1)
     return headers
 
@@ -137,34 +135,24 @@ def _warnings(headers: list[Header]) -> tuple[str, ...]:
 
 def _header(file: Path) -> Header:
     """The header of an image file. Raises UserError, naming the file, where the image cannot be used."""
+    with _opened(file) as image:
+        if flaw := flaw_of(image, file):
+            raise UserError(f"{printable(file)}: {flaw}.")
+        transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+        return Header(image.size, image.mode in GREY, transparent, bool(lossy_kind(image, file)))
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[Image.Image]:
+    """An image file. Whatever PIL raises at a damaged one becomes a UserError that names the file."""
     try:
-        with Image.open(file) as image:
-            width, height = image.size
-            if min(width, height) < MIN_SIDE:
-                raise UserError(f"{file} is {width}x{height}; an image needs at least {MIN_SIDE} pixels on each side.")
-            if width * height > MAX_PIXELS:
-                raise UserError(f"{file} is {width}x{height}, more than the limit of {MAX_PIXELS:,} pixels.")
-            if image.mode not in GREY + COLOUR:
-                raise UserError(f"{file} is of mode {image.mode}; expected 8 bits a channel; convert it.")
-            transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-            return Header((width, height), image.mode in GREY, transparent, _is_lossy(file, image.format))
-    except UNREADABLE as error:
-        raise _unreadable(file, error) from error
-
-
-def _is_lossy(file: Path, kind: str | None) -> bool:
-    """Whether an image file of this format, as PIL names it, was compressed with loss."""
-    if kind == "WEBP":
-        with open(file, "rb") as opened:
-            return opened.read(16)[12:] == b"VP8 "  # the chunk of lossy pixels; that of lossless ones is VP8L
-    return kind == "JPEG"
-
-
-def _unreadable(file: Path, error: Exception) -> UserError:
-    """The error to raise instead of one that PIL raised for this file."""
-    if isinstance(error, UserError):
-        return error
-    return UserError(f"{file} cannot be read as an image ({error}); remove or replace it.")
+        with Image.open(file, formats=KINDS) as image:
+            yield image
+    except UserError:
+        raise
+    except Exception as error:
+        what = damage_of(error)
+        raise UserError(f"{printable(file)} cannot be read as an image ({what}); remove or replace it.") from error
 
 
 def _decode(files: list[Path], mode: str, positions: Tensor) -> Tensor:
@@ -176,118 +164,49 @@ def _decode(files: list[Path], mode: str, positions: Tensor) -> Tensor:
 
 def _pixels(mode: str, file: Path) -> np.ndarray:
     """The pixels of one image file, uint8 (H, W, C). Raises UserError naming the file."""
-    try:
-        with Image.open(file) as image:
-            pixels = np.asarray(image.convert(mode))
-    except UNREADABLE as error:
-        raise _unreadable(file, error) from error
+    with _opened(file) as image:
+        pixels = np.asarray(image.convert(mode))
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
-def _open_npy(path: Path, value_range: Range | None, points: bool) -> Found:
-    """One array, left in its file."""
-    return Found(_lazy(path, partial(_loaded, np.load, path, mmap_mode="r", allow_pickle=False), value_range, points))
+def _open_array(path: Path, value_range: Range | None, points: bool) -> Found:
+    """The images of an array, and the numbers of their classes if it has labels."""
+    kind, labels = path.suffix.lower(), None
+    if kind == ".pt":
+        images, labels = open_pt(path)
+    elif kind == ".npz":
+        images, labels = open_npz(path)
+    else:
+        images = open_npy(path)
+
+    lazy = _lazy(path, images, value_range, points)
+    return Found(lazy, _classes(labels, len(lazy)))
 
 
-def _open_pt(path: Path, value_range: Range | None, points: bool) -> Found:
-    """A tensor, or a dictionary of tensors with `images` and, if there are labels, `labels`. Only tensors are unpickled."""
-    load = partial(_loaded, torch.load, path, weights_only=True, map_location="cpu", mmap=zipfile.is_zipfile(path))
-    found = load()
-    if isinstance(found, Tensor):
-        return Found(_lazy(path, load, value_range, points))
-
-    if not isinstance(found, dict) or not isinstance(found.get("images"), Tensor):
-        raise UserError(f"found a {type(found).__name__}; expected a tensor, or a dictionary with a tensor 'images'.")
-    images = _lazy(path, lambda: load()["images"], value_range, points)
-    return Found(images, _classes(found.get("labels"), len(images)))
-
-
-def _open_npz(path: Path, value_range: Range | None, points: bool) -> Found:
-    """The array `images`, or else the only array that does not hold labels.
-
-    Labels are in `labels`, or in `arr_1`: guided diffusion saves its images as `arr_0` and its labels as `arr_1`.
-    """
-    with _loaded(np.load, path, allow_pickle=False) as archive:
-        names = [name for name in archive.files if name not in LABELS]
-        if "images" not in names and len(names) != 1:
-            raise UserError(f"found {', '.join(archive.files) or 'nothing'} in it; expected an array called 'images'.")
-
-        name = "images" if "images" in names else names[0]
-        labelled = [label for label in LABELS if label in archive.files]
-        labels = _loaded(archive.__getitem__, labelled[0]) if labelled else None
-        images = _lazy(path, _member(path, f"{name}.npy", archive), value_range, points)
-    return Found(images, _classes(labels, len(images)))
-
-
-def _member(path: Path, name: str, archive: Any) -> Callable[[], np.ndarray]:
-    """A function that opens an array of an .npz. An uncompressed array stays in its file; a compressed one is read here.
-
-    Raises UserError for a compressed array that is too large for the memory.
-    """
-    member = archive.zip.getinfo(name)
-    if member.compress_type == zipfile.ZIP_STORED:
-        return partial(_loaded, _mapped, path, member.header_offset)
-
-    if member.file_size > MOST_BYTES:
-        raise UserError(
-            f"its images are compressed and would take {member.file_size / 2**30:.1f} GiB of memory; "
-            "save them by numpy.savez, as .npy or as a folder, which are read in pieces."
-        )
-    whole = _loaded(archive.__getitem__, name.removesuffix(".npy"))
-    return lambda: whole
-
-
-def _mapped(path: Path, header_offset: int) -> np.ndarray:
-    """An array within a zip archive, left in its file. It follows a local header of 30 bytes, a name and an extra field."""
-    with open(path, "rb") as file:
-        file.seek(header_offset)
-        header = file.read(30)
-        file.seek(header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"))
-        version = np.lib.format.read_magic(file)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read_header(file)
-        if dtype.hasobject:  # its bytes would be used as addresses
-            raise ValueError("it holds Python objects")
-        return np.memmap(file, dtype, "r", file.tell(), shape, "F" if fortran else "C")
-
-
-def _lazy(path: Path, open_array: Callable[[], Any], value_range: Range | None, points: bool) -> LazyImages:
-    """The images of an array, which is opened again for each piece, so that memory does not fill with pages of its file."""
-    array = open_array()
-    form = form_of(array.shape, _tensor(array, torch.arange(0)).dtype, value_range, points)
+def _lazy(path: Path, stored: Stored, value_range: Range | None, points: bool) -> LazyImages:
+    """The images of an array. One in its file is mapped again for each piece, so that memory does not fill with pages of it."""
+    if stored.dtype is None:
+        raise UserError(f"found an array of {stored.kind}; {EXPECTED}.")
+    form = form_of(stored.shape, stored.dtype, value_range, points)
+    if value_range not in (None, (0, 255)) and stored.dtype == torch.uint8:
+        raise UserError("found images of uint8, which have no other range of values than 0 to 255; leave --value-range out.")
+    array = None if stored.mapped else stored.load()
 
     def read(positions: Tensor) -> Tensor:
         with naming(path):
-            return form.at_rest(_tensor(open_array(), positions))
+            return form.at_rest(rows(stored.load() if array is None else array, positions))
 
-    return LazyImages(form.image_shape, torch.arange(len(array)), read)
-
-
-def _tensor(array: Any, positions: Tensor) -> Tensor:
-    """Some rows of an array. Raises UserError for a dtype that does not hold numbers."""
-    if isinstance(array, Tensor):
-        return array[positions]
-    try:
-        return torch.from_numpy(array[positions.numpy()])
-    except TypeError as error:
-        raise UserError(f"found an array of {array.dtype}; expected uint8, or floats with a known range of values.") from error
+    return LazyImages(form.image_shape, torch.arange(stored.shape[0]), read)
 
 
 def _classes(labels: Any, n: int) -> list[str] | None:
     """Labels (n,) as texts. Raises UserError where they are not one whole number for each image."""
-    return None if labels is None else [str(k) for k in checked_labels(torch.as_tensor(labels), n).tolist()]
-
-
-def _loaded(load: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """What `load` returns. Raises UserError where the file is damaged or does not hold numbers."""
-    try:
-        return load(*args, **options)
-    except (zipfile.BadZipFile, pickle.UnpicklingError, OSError, ValueError, EOFError, RuntimeError) as error:
-        if isinstance(error, UserError):
-            raise
-
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"it cannot be read as numbers ({first}).") from error
+    if labels is None:
+        return None
+    if isinstance(labels, Stored):
+        check_labels(labels.shape, labels.dtype, labels.kind, n)  # before they are read: they may take any memory
+        labels = rows(labels.load(), torch.arange(n))
+    return [str(k) for k in checked_labels(labels, n).tolist()]
 
 
 def save_samples(images: Tensor, labels: Tensor | None, path: Path) -> None:

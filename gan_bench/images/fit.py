@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 500  # images, for their statistics
 FAR = 64  # levels of 255 by which mean brightnesses differ
+FLAT, RICH = 16, 128  # levels of 255: what images, and reals, span at most and at least where a range seems too wide
 MIDDLE = 127  # the level of 0 in a range from -1 to 1, rounded down
 BRIGHT = 192  # a level that images over half of the range reach
 COLOURS = {1: "grey", 3: "colour"}  # by the number of channels
@@ -84,6 +85,11 @@ def oddities(made: Tensor, real: Tensor) -> list[str]:
     level, level_of_reals = made.float().mean().item(), real.float().mean().item()
     if made.max() <= 1:
         found.append("no value is above 1 of 255; were floats from 0 to 1 cut to whole numbers?")
+    elif int(made.max()) - int(made.min()) < FLAT and int(real.max()) - int(real.min()) > RICH:
+        found.append(
+            f"all values lie from {made.min()} to {made.max()} of 255; is the range of values that was declared much wider "
+            "than that of the images, or the generator untrained?"
+        )
     elif made.min() >= MIDDLE > real.min() and made.max() >= BRIGHT:  # not the even grey of an untrained generator
         found.append(
             "no value is in the darker half of the range; are they from 0 to 1 and were declared as -1 to 1, or inverted?"

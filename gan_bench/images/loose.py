@@ -6,7 +6,6 @@ An image that cannot be had as it was meant, with 8 bits a channel, is refused. 
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,18 +13,17 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from gan_bench.core.errors import UserError
 from gan_bench.images import convert
-from gan_bench.images.arrays import MIN_SIDE, Range
-from gan_bench.images.files import COLOUR, GREY, MAX_PIXELS, open_images
+from gan_bench.images.arrays import Range
+from gan_bench.images.below import ABSENT, below, is_folder, named, no_file, printable
+from gan_bench.images.files import ARRAYS, open_images
+from gan_bench.images.headers import GREY, KINDS, SEVERAL, damage_of, flaw_of, lossy_kind
 from gan_bench.images.sets import in_memory, load_if_small
 
-KINDS = ("PNG", "JPEG", "WEBP")
-SEVERAL = "MPO"  # what PIL calls a JPEG of several pictures, as cameras make it: the first is the photograph
-ARRAYS = (".npz", ".npy", ".pt")
 LABELS = {"real": 0, "0": 0, "fake": 1, "1": 1, "": None}  # in a CSV; empty: not known
 CONVERTED = {  # PIL's mode -> the note on what becomes of it
     "1": "black and white, 1 bit a pixel", "P": "had a palette", "PA": "had a palette", "CMYK": "CMYK, made RGB",
@@ -72,17 +70,18 @@ def open_loose(path: Path, value_range: Range | None = None) -> LooseImages:
     Raises UserError where there is no image, and for a CSV or an array that cannot be read.
     """
     kind = path.suffix.lower()
-    if path.is_file() and kind in ARRAYS:
+    what = no_file(path)
+    if not what and kind in ARRAYS:
         return _open_array(path, value_range)
     if value_range is not None:
         raise UserError(f"{path} is no array, and other images have no other range of values than 0 to 255.")
 
-    if path.is_dir():
-        files = _files_below(path)
-        return _of_files([_shown(file.relative_to(path)) for file in files], files, [None] * len(files))
-    if not path.is_file():
-        raise UserError(f"{path} does not exist; give a folder of images, an image, an array, or a CSV of paths.")
-    return _open_csv(path) if kind == ".csv" else _of_files([_shown(path)], [path], [None])
+    if is_folder(path):
+        return _of_folder(path)
+    if what:
+        found = "does not exist" if what == ABSENT else f"is no file ({what})"
+        raise UserError(f"{path} {found}; give a folder of images, an image, an array, or a CSV of paths.")
+    return _open_csv(path) if kind == ".csv" else _of_files([printable(path)], [path], [None])
 
 
 def fitted(picture: Picture, image_shape: tuple[int, int, int], padding: int = 0) -> Picture:
@@ -113,23 +112,24 @@ def _of_files(names: list[str], files: list[Path], labels: list[int | None]) -> 
     return LooseImages(names, labels, lambda i: read_picture(files[i]))
 
 
-def _shown(path: Path) -> str:
-    """A path as text that can be printed, whatever bytes its name is made of."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _files_below(folder: Path) -> list[Path]:
-    """All files below a folder but hidden ones, sorted; links that lead nowhere too. Raises UserError where there are none."""
-    found = [path for path in folder.rglob("*") if path.is_file() or (path.is_symlink() and not path.exists())]
-    seen = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    if not seen:
+def _of_folder(folder: Path) -> LooseImages:
+    """All that lies below a folder, sorted. What is no file is refused. Raises UserError where there is nothing."""
+    found = below(folder)
+    paths = sorted([*found.files, *found.odd])
+    if not paths:
         raise UserError(f"{folder} holds no images; give a folder with PNG, JPEG or WebP files in it.")
-    return sorted(seen)
+
+    def read(i: int) -> Picture:
+        if paths[i] in found.odd:
+            raise Refused(found.odd[paths[i]])
+        return read_picture(paths[i])
+
+    return LooseImages([printable(path.relative_to(folder)) for path in paths], [None] * len(paths), read)
 
 
 def _open_array(path: Path, value_range: Range | None) -> LooseImages:
     images = load_if_small(open_images(path, value_range).images)
-    names = [f"{_shown(Path(path.name))}[{i}]" for i in range(len(images))]
+    names = [f"{printable(Path(path.name))}[{i}]" for i in range(len(images))]
 
     def read(i: int) -> Picture:
         return Picture(in_memory(images[torch.tensor([i])])[0])
@@ -154,59 +154,33 @@ def _lines(path: Path, reader: csv.DictReader[str]) -> Iterator[tuple[str, int |
     """Path and label of each line of a CSV. Raises UserError, naming the line, where one is wrong."""
     columns = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
     if "path" not in columns:
-        raise UserError(f"{path} has no column `path`; it has {', '.join(columns) or 'no header'}.")
+        shown = named(name[:40] if name.isprintable() else repr(name[:40]) for name in columns)
+        raise UserError(f"{path} has no column `path`; it has {shown or 'no header'}.")
 
     for line in reader:
         name, label = (line["path"] or "").strip(), (line.get("label") or "").strip()
         if not name:
             raise UserError(f"{path}, line {reader.line_num}: the path is empty.")
         if label.lower() not in LABELS:
-            raise UserError(f"{path}, line {reader.line_num}: the label {label!r} is not real, fake, 0 (real) or 1 (fake).")
+            raise UserError(
+                f"{path}, line {reader.line_num}: the label {label[:40]!r} is not real, fake, 0 (real) or 1 (fake)."
+            )
         yield name, LABELS[label.lower()]
 
 
 def read_picture(file: Path) -> Picture:
     """One image file, turned as its EXIF orientation says. Raises Refused for whatever cannot be used."""
+    if what := no_file(file):  # to open a pipe would hang
+        raise Refused(what)
     try:
         with Image.open(file, formats=KINDS) as image:
-            _check(image, file)
+            if flaw := flaw_of(image, file):
+                raise Refused(flaw)
             return _picture(image, file)
     except Refused:
         raise
     except Exception as error:  # damaged files make PIL's decoders raise errors of many kinds
-        raise Refused(_why(error)) from error
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "no PNG, JPEG or WebP image, or damaged"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"more than the limit of {MAX_PIXELS:,} pixels"
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be opened: {error.strerror}"
-    return f"damaged: {error or type(error).__name__}"
-
-
-def _check(image: Image.Image, file: Path) -> None:
-    """Raises Refused where the header tells that an image cannot be used."""
-    width, height = image.size
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != SEVERAL:
-        raise Refused(f"animated: it has {frames} frames")
-    if min(width, height) < MIN_SIDE:
-        raise Refused(f"{width}x{height}; an image needs at least {MIN_SIDE} pixels on each side")
-    if width * height > MAX_PIXELS:
-        raise Refused(f"{width}x{height}, more than the limit of {MAX_PIXELS:,} pixels")
-    if image.format == "PNG" and _bits(file) == 16:
-        raise Refused("16 bits a channel, of which 8 would be lost; convert it")
-    if image.mode not in GREY + COLOUR:
-        raise Refused(f"of mode {image.mode}, not of 8 bits a channel; convert it")
-
-
-def _bits(file: Path) -> int:
-    """The bits of each channel of a PNG file. PIL does not tell: it opens 16 bits in colour as 8."""
-    with open(file, "rb") as opened:
-        return opened.read(25)[24]  # signature, length and type of the first chunk, width, height, bits
+        raise Refused(damage_of(error)) from error
 
 
 def _picture(image: Image.Image, file: Path) -> Picture:
@@ -214,7 +188,7 @@ def _picture(image: Image.Image, file: Path) -> Picture:
     notes = [CONVERTED[image.mode]] if image.mode in CONVERTED else []
     if image.format == SEVERAL:
         notes.append("first of several pictures in its file")
-    lossy = _lossy(image, file)
+    lossy = lossy_kind(image, file)
 
     mode = "L" if image.mode in GREY else "RGB"
     turned = ImageOps.exif_transpose(image)
@@ -226,20 +200,3 @@ def _picture(image: Image.Image, file: Path) -> Picture:
     pixels = torch.from_numpy(np.array(turned.convert(mode)))
     pixels = pixels[None] if mode == "L" else pixels.permute(2, 0, 1)
     return Picture(pixels.contiguous(), lossy, tuple(notes))
-
-
-def _lossy(image: Image.Image, file: Path) -> str:
-    """What compressed the pixels with loss, "JPEG" or "WebP"; "": nothing, as far as the file tells."""
-    if image.format == "WEBP":
-        with open(file, "rb") as opened:
-            return "WebP" if b"VP8 " in _chunks(opened.read()) else ""  # the chunk of lossless pixels is VP8L
-    return "JPEG" if image.format in ("JPEG", SEVERAL) else ""
-
-
-def _chunks(data: bytes) -> Iterator[bytes]:
-    """The names of the chunks of a WebP file. With transparency or a profile, the pixels are not in the first."""
-    place = 12
-    while place < len(data):
-        yield data[place : place + 4]
-        size = int.from_bytes(data[place + 4 : place + 8], "little")
-        place += 8 + size + size % 2  # chunks begin at even places

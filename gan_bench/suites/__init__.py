@@ -29,6 +29,7 @@ ALL = "all"  # in place of a name: all that suit the dataset
 IMAGES = "folder:"  # what a dataset of somebody's images is called, before its path
 ARRAYS = (".npz", ".npy", ".pt")
 GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and metrics that need nothing of a dataset
+UNKNOWN = "extra_forbidden"  # pydantic's name of a field that a suite does not have
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -192,10 +193,11 @@ def _read(file: Path) -> Suite:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UserError(f"{file}: not a TOML file ({error}).") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        faults = error.errors()
+        first = next((fault for fault in faults if fault["type"] == UNKNOWN), faults[0])  # a slip in a name explains the others
         attribute = ".".join(map(str, first["loc"]))
         place = place_of(str(file), str(first["loc"][0]))
-        if first["type"] == "extra_forbidden":
+        if first["type"] == UNKNOWN:
             raise UserError(f"{place}: {suggest(attribute, Suite.model_fields, 'attribute')}") from error
         raise UserError(f"{place}: suite {file.stem!r} has a wrong or no attribute `{attribute}` ({first['msg']}).") from error
 

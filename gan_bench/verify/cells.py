@@ -148,7 +148,7 @@ def _compare_drawn(
     sheet: Sheet, record: CellRecord | ReferenceRecord, folder: Path, dataset: Dataset, drawn: Tensor, device: torch.device
 ) -> None:
     """The kept samples against others that should be the same."""
-    kept = read_samples(folder / SAMPLES, dataset.image_shape).images
+    kept = read_samples(folder / SAMPLES, dataset.image_shape, record.spec.n_fake).images
     if kept.shape != drawn.shape:
         sheet.differs("redrawn", "samples drawn again", str(tuple(kept.shape)), str(tuple(drawn.shape)))
         return

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_bench.core.errors import UserError
+from gan_bench.core.errors import UserError, first_line
 from gan_bench.images import convert
 from gan_bench.images.statistics import statistics_of
+from gan_bench.images.stored import Stored, open_npz
 from gan_bench.pairs import Pair
 from gan_bench.records import (
     CellRecord,
@@ -56,26 +57,35 @@ class Given(NamedTuple):
     lacking: Mapping[str, str] = {}
 
 
-def read_samples(path: Path, image_shape: tuple[int, int, int]) -> Samples:
-    """The kept samples. Raises UserError, which names the file, where they are not images at rest of this shape."""
+def read_samples(path: Path, image_shape: tuple[int, int, int], most: int) -> Samples:
+    """The kept samples. Raises UserError, which names the file, where they are not `most` images of this shape, or fewer.
+
+    Their headers are read first, so that a small file cannot fill the memory.
+    """
     try:
+        stored, classes = open_npz(path)
+        _check_form(stored, image_shape, most)
+        if classes is not None and classes.shape != stored.shape[:1]:
+            raise UserError(f"found labels of shape {classes.shape} for {stored.shape[0]:,} images")
         with np.load(path, allow_pickle=False) as arrays:
             images = torch.from_numpy(arrays["images"])
-            labels = torch.from_numpy(arrays["labels"]) if "labels" in arrays.files else None
+            return Samples(images, None if classes is None else torch.from_numpy(arrays["labels"]))
     except DAMAGED as error:
-        raise UserError(f"{path} does not hold samples ({str(error).splitlines()[0] if str(error) else 'damaged'}).") from error
+        raise UserError(f"{path} does not hold samples ({first_line(error).rstrip('.')}).") from error
 
+
+def _check_form(stored: Stored, image_shape: tuple[int, int, int], most: int) -> None:
     wanted = torch.float32 if convert.are_points(image_shape) else torch.uint8
-    if images.dtype != wanted or images.ndim != 4 or tuple(images.shape[1:]) != image_shape or not len(images):
-        found = f"{images.dtype} {tuple(images.shape)}".removeprefix("torch.")
-        raise UserError(f"{path} holds {found}, not images of shape {image_shape}.")
-    return Samples(images, labels)
+    n, *shape = stored.shape
+    if stored.dtype != wanted or tuple(shape) != image_shape or not 0 < n <= most:
+        found = f"{stored.dtype} {stored.shape}".removeprefix("torch.")
+        raise UserError(f"{found} are not images of shape {image_shape}, {most:,} at most")
 
 
 def check_samples(sheet: Sheet, record: Scored, folder: Path, image_shape: tuple[int, int, int]) -> Samples | None:
     """The kept samples; None where they cannot be read. Their digest must be the record's."""
     with sheet.attempt("samples", SAMPLES):
-        samples = read_samples(folder / SAMPLES, image_shape)
+        samples = read_samples(folder / SAMPLES, image_shape, record.spec.n_fake)
         sheet.compare("samples", SAMPLES, record.samples_digest, convert.digest(samples.images))
         return samples
     return None

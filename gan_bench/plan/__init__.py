@@ -1,10 +1,8 @@
-"""What a run computes, in which order, and about how long its trainings will take."""
+"""What a run computes, and in which order."""
 
 from __future__ import annotations
 
 import logging
-import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,23 +11,19 @@ import torch
 from gan_bench import suites
 from gan_bench.budget import Preset
 from gan_bench.core.errors import UserError
-from gan_bench.core.own import blamed, told
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
-from gan_bench.detectors import DETECTORS, plain
 from gan_bench.executors.local import default_jobs
 from gan_bench.features import EXTRACTORS
 from gan_bench.features.base import Unavailable
 from gan_bench.generators import VARIANTS
-from gan_bench.generators.base import Variant
-from gan_bench.generators.own import VariantSource, rehearse, source_of
+from gan_bench.generators.own import VariantSource
 from gan_bench.images.convert import are_points
 from gan_bench.material import FEWEST_IN_ALL
+from gan_bench.plan.needs import check_attacks, check_detectors, check_jobs, check_strict, check_variants
 from gan_bench.records import CellSpec, JudgeSpec, Plan, ReferenceSpec, ScoreSpec, TableRules
 from gan_bench.references import ALWAYS, OF_TASK
-from gan_bench.sample import build_variant
-from gan_bench.settings import Changes, every_variant, expanded, measured_by, settings_for
-from gan_bench.train import step_tflop
+from gan_bench.settings import Changes, check_count, every_variant, expanded, measured_by, settings_of
 
 log = logging.getLogger(__name__)
 DEFAULT_SIDE = 32  # pixels, of the images of folders
@@ -74,7 +68,8 @@ class RunRequest:
 def make_plan(request: RunRequest) -> Plan:
     """Each cell, reference row and judge of a run.
 
-    Raises UserError where a variant or a detector cannot handle a dataset, and where a user's own variant does not work.
+    Raises UserError where a variant or a detector cannot handle a dataset, a setting is out of range, something is missing that
+    training or judging will need, and where a user's own variant does not work.
     """
     cells: list[CellSpec] = []
     references: list[ReferenceSpec] = []
@@ -84,24 +79,40 @@ def make_plan(request: RunRequest) -> Plan:
         suite = _carried(request, name, dataset)
         scored = _score_spec(request, suite, dataset.name)
         variants = _variants(request, suite, dataset.name)
+        n_trainings = sum(len(request.changes.get(source.kind.name, [{}])) for source in variants) * request.seeds
+        check_count(len(cells) + n_trainings, "there would be")
         cells += _cells(request, scored, variants)
         references += _references(scored, variants)
         judges += _judges(request, suite, dataset)
         rules |= {} if suites.is_ours(name) else {dataset.name: suite.rules}
 
     _check_changes(request, cells)
-    for spec in {(spec.dataset, spec.key): spec for spec in cells if spec.code is not None}.values():
-        _rehearse(spec, torch.device(request.device))
-
-    jobs = request.jobs
-    if jobs is None:
-        timed = request.preset.budget.seconds is not None
-        jobs = 1 if timed else default_jobs(torch.device(request.device), len(cells))
+    _check_needs(request, cells, judges)
     return Plan(
         cells=tuple(cells), references=tuple(references), judges=tuple(judges),
-        attacked=request.preset.n_attacked if request.attacks else 0,
-        device=request.device, jobs=jobs, compiled=request.compiled, strict=request.strict, rules=rules,
+        attacked=request.preset.n_attacked if request.attacks else 0, device=request.device,
+        jobs=_jobs(request, len(cells)), compiled=request.compiled, strict=request.strict, rules=rules,
     )  # fmt: skip
+
+
+def _check_needs(request: RunRequest, cells: Sequence[CellSpec], judges: Sequence[JudgeSpec]) -> None:
+    """Raises UserError where something is missing that would be noticed after an hour of training."""
+    device = torch.device(request.device)
+    if request.jobs is not None:
+        check_jobs(request.jobs)
+    if request.attacks:
+        check_attacks(judge.detector for judge in judges)
+    if request.strict:
+        check_strict(cells, device)
+    check_variants(cells, device)
+
+
+def _jobs(request: RunRequest, n_cells: int) -> int:
+    """How many cells are computed at a time."""
+    if request.jobs is not None:
+        return request.jobs
+    timed = request.preset.budget.seconds is not None
+    return 1 if timed else default_jobs(torch.device(request.device), n_cells)
 
 
 def _datasets(request: RunRequest) -> list[tuple[str, Dataset]]:
@@ -170,14 +181,16 @@ def _variants(request: RunRequest, suite: suites.Suite, dataset: str) -> list[Va
 
 
 def _cells(request: RunRequest, scored: ScoreSpec, variants: list[VariantSource]) -> Iterator[CellSpec]:
-    for kind, code, _ in variants:
-        defaults = settings_for(kind, scored.dataset, request.preset)
+    for source in variants:
+        kind, code, _ = source
+        defaults = settings_of(source, scored.dataset, request.preset, {})
         for changes in request.changes.get(kind.name, [{}]):
+            settings = settings_of(source, scored.dataset, request.preset, changes)
             changed = {name: value for name, value in changes.items() if value != defaults[name]}
             for seed in request.all_seeds:
                 yield CellSpec(
                     **dict(scored), variant=kind.name, seed=seed, budget=request.preset.budget,
-                    settings=defaults | changes, changed=changed, code=code,
+                    settings=settings, changed=changed, code=code,
                 )  # fmt: skip
 
 
@@ -187,19 +200,6 @@ def _check_changes(request: RunRequest, cells: Sequence[CellSpec]) -> None:
     for variant in request.changes:
         if variant not in trained:
             raise UserError(f"--set changes {variant}, and this run trains {', '.join(trained)}.")
-
-
-def _rehearse(spec: CellSpec, device: torch.device) -> None:
-    """Raises UserError where a user's own variant does not work: now, and not after an hour."""
-    place = source_of(spec).place
-    with blamed(place):
-        variant = build_variant(spec, device)
-    rehearse(variant, place)
-    try:
-        step_tflop(variant, 0)
-    except Exception as error:  # the same step has just worked, without a counter
-        why = "the operations of its training step cannot be counted (take gradients with respect to x.clone(), perhaps)"
-        raise UserError(f"{told(error, place)}; so {why}.") from error
 
 
 def _references(scored: ScoreSpec, variants: list[VariantSource]) -> Iterator[ReferenceSpec]:
@@ -216,25 +216,13 @@ def _judges(request: RunRequest, suite: suites.Suite, dataset: Dataset) -> Itera
         raise UserError(
             f"{dataset.name!r} has {dataset.n_test} test images, and detectors need {FEWEST_IN_ALL}; use --detectors none."
         )
-    _check_detectors(names)
+    check_detectors(names)
     for detector in names:
         for seed in request.all_seeds:
             yield JudgeSpec(
                 dataset=dataset.name, detector=detector, seed=seed, preset=request.preset.name, n_judge=request.preset.n_judge,
                 n_shown=request.preset.n_shown, thorough=request.preset.thorough,
             )  # fmt: skip
-
-
-def _check_detectors(names: Sequence[str]) -> None:
-    """Raises UserError where a detector cannot be fitted among these."""
-    combining = [name for name in names if DETECTORS.get(plain(name)).combines]
-    for name in names:
-        DETECTORS.get(plain(name)).check_argument(plain(name).partition(":")[2])
-    for name in combining:
-        if name != plain(name):
-            raise UserError(f"{name!r} does not exist: {plain(name)} fits nothing, so there is nothing to augment.")
-        if len(names) - len(combining) < 2:
-            raise UserError(f"{name!r} combines other detectors; name at least two of them, as in spectrum,pixels,{name}.")
 
 
 def in_order(plan: Plan) -> list[CellSpec | ReferenceSpec]:
@@ -246,54 +234,3 @@ def in_order(plan: Plan) -> list[CellSpec | ReferenceSpec]:
     opening, *_ = ALWAYS
     firsts = [spec for spec in plan.references if spec.name == opening]
     return [*firsts, *plan.cells, *(spec for spec in plan.references if spec not in firsts)]
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """About what a cell's training will take. steps and kimg are None where only a time limit applies."""
-
-    steps: int | None
-    kimg: float | None
-    seconds: float
-
-
-def forecast(spec: CellSpec, device: torch.device, jobs: int = 1) -> Forecast:
-    """Steps, kimg and seconds of a cell's training, while `jobs` of them share the machine.
-
-    The seconds are a guess from two steps on made-up images with the threads that a cell will have.
-    """
-    variant = build_variant(spec, device)
-    images_a_step = variant.n_batches(0) * variant.settings.batch_size
-    seconds_a_step = _time_step(variant, jobs)
-
-    limits = []
-    if spec.budget.tflop is not None:
-        limits.append(spec.budget.tflop / step_tflop(variant, 0))
-    if spec.budget.kimg is not None:
-        limits.append(1000 * spec.budget.kimg / images_a_step)
-    if spec.budget.steps is not None:
-        limits.append(spec.budget.steps)
-
-    longest = math.inf if spec.budget.seconds is None else spec.budget.seconds
-    if not limits:
-        return Forecast(None, None, longest)
-    steps = math.ceil(min(limits))
-    return Forecast(steps, steps * images_a_step / 1000, min(steps * seconds_a_step, longest))
-
-
-def _time_step(variant: Variant, jobs: int) -> float:
-    """Seconds of one training step with the threads that a cell has among `jobs`."""
-    n, size, device = variant.n_batches(0), variant.settings.batch_size, variant.device
-    real = torch.zeros(size, *variant.image_shape, device=device).contiguous(memory_format=torch.channels_last)
-    labels = torch.zeros(size, dtype=torch.int64, device=device)
-    rng = torch.Generator(device)
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(max(1, threads // jobs))
-    seconds = 0.0
-    for _ in range(2):  # the first pays for set-up
-        started = time.monotonic()
-        variant.train_step(0, [real] * n, [labels] * n, rng)
-        seconds = time.monotonic() - started
-    torch.set_num_threads(threads)
-    return seconds
