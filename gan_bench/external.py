@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
-import re
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +14,13 @@ from torch import Tensor
 
 from gan_bench.budget import Preset, parse_preset
 from gan_bench.core.errors import UserError
+from gan_bench.core.folders import replaced
+from gan_bench.core.names import check_entry_name
 from gan_bench.core.remarks import Tell, once_each, to_log
 from gan_bench.core.seeds import stream
 from gan_bench.datasets import DATASETS
 from gan_bench.datasets.base import Dataset
+from gan_bench.generators import VARIANTS
 from gan_bench.images import convert
 from gan_bench.images.arrays import Range
 from gan_bench.images.below import named
@@ -28,14 +29,16 @@ from gan_bench.images.fit import fit, tell_oddities
 from gan_bench.images.sets import LazyImages, load_if_small
 from gan_bench.records import (
     BENCHMARK_VERSION,
+    EVERY,
     CellRecord,
     MetricValue,
     ReferenceRecord,
     ReferenceSpec,
     ScoreSpec,
+    read_record,
 )
-from gan_bench.references import Measured, Reference, measure_reference, write_reference
-from gan_bench.run_folder import RunFolder, read_runs
+from gan_bench.references import REFERENCES, Measured, Reference, measure_reference, write_reference
+from gan_bench.run_folder import RECORD, RunFolder, read_runs
 from gan_bench.scorer import SetScorer, scorer_for
 from gan_bench.settings import measured_by
 
@@ -65,6 +68,11 @@ class Scoring:
     name: str | None = None
     most: int | None = None
 
+    def __post_init__(self) -> None:
+        """Raises UserError at a name that no entry can have."""
+        if self.name is not None:
+            check_entry_name(self.name, _made_by_us())
+
 
 def measure_path(path: Path, scoring: Scoring) -> Measured:
     """Score the images at a path, and keep nothing of it. Raises UserError for whatever is wrong with them."""
@@ -85,8 +93,9 @@ def measure_images(row: Reference, name: str, scoring: Scoring, tell: Tell) -> M
     Raises UserError where no number can be computed of them.
     """
     extractors, metrics = measured_by(scoring.dataset, scoring.extractors, scoring.metrics)
+    name = name if scoring.name is None else scoring.name
     spec = ReferenceSpec(
-        dataset=scoring.dataset, name=scoring.name or name, preset=scoring.preset.name, n_fake=len(row.images),
+        dataset=scoring.dataset, name=name, preset=scoring.preset.name, n_fake=len(row.images),
         n_real=scoring.preset.n_real, extractors=extractors, metrics=metrics, samples_digest=convert.digest(row.images),
     )  # fmt: skip
     scorer = scorer_for(spec, scoring.device, scoring.strict)
@@ -169,24 +178,46 @@ def _way_of(record: CellRecord | ReferenceRecord) -> ScoreSpec:
     )  # fmt: skip
 
 
-def check_entry(run: RunFolder, dataset: Dataset) -> None:
-    """Raises UserError where no entry of this dataset can be put into a run folder, which may be new."""
+def check_entry(run: RunFolder, dataset: Dataset, name: str) -> None:
+    """Raises UserError where no entry of this name and dataset can be put into a run folder, which may be new."""
+    check_entry_name(name, [*_made_by_us(), *sorted(run.own_rows(dataset.name))])
     if not dataset.in_runs:
         raise UserError(f"--name puts an entry beside the generators of a dataset, and no run has any of {dataset.name}.")
+    if run.is_read_only:
+        raise UserError(f"--run {run.path} is read-only, so it takes no entries; make it writable, or give another folder.")
     if not run.takes_entries:
         raise UserError(f"--run {run.path} is no run folder, or is not writable; give one, or the name of a new folder.")
 
 
+def _made_by_us() -> list[str]:
+    """The names of rows that gan-bench makes, in any run."""
+    return [*VARIANTS.names(), *REFERENCES, EVERY]
+
+
 def write_entry(run: RunFolder, dataset: Dataset, name: str, sets: Sequence[Measured]) -> None:
-    """Make these sets of images an entry of a run, in place of an earlier one of this name, and draw the run's page."""
+    """Make these sets of images an entry of a run, in place of an earlier one of this name, and draw the run's page.
+
+    Raises UserError at a name that no entry can have, and CannotWrite where the disk is full or read-only: the earlier entry is
+    still there then, and the page may be the earlier one too.
+    """
     from gan_bench import leaderboard  # not needed to score
 
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or hashlib.sha256(name.encode()).hexdigest()[:8]
-    shutil.rmtree(run.external(dataset.name, safe), ignore_errors=True)
-    for measured in sets:
-        write_reference(measured, dataset, run.external_set(dataset.name, safe, measured.record.seed))
+    check_entry(run, dataset, name)
+    with replaced(run.external(dataset.name, name), _earlier(run, dataset.name, name)) as folder:
+        for measured in sets:
+            write_reference(measured, dataset, run.external_set(folder, measured.record.seed))
     runs = read_runs([run.path])
     leaderboard.build(runs.results, run.leaderboard, runs.rules, runs.problems, runs.suites)
+
+
+def _earlier(run: RunFolder, dataset: str, name: str) -> list[Path]:
+    """The folders of entries of this name, whatever version of gan-bench called them so."""
+    found = []
+    for folder in run.externals(dataset):
+        for file in folder.rglob(RECORD):
+            with contextlib.suppress(UserError):  # nobody knows the name in a damaged record
+                found += [folder] if read_record(file, ReferenceRecord).spec.name == name else []
+    return list(dict.fromkeys(found))
 
 
 def labels_of(classes: list[str], dataset: Dataset, name: str) -> Tensor | None:

@@ -53,6 +53,7 @@ class Kept(NamedTuple):
     def read(self, device: torch.device) -> tuple[Detector, Card]:
         """What was fitted. Raises UserError where its file is absent or was changed."""
         spec, critics = self.record.spec, None
+        RunFolder(self.run).check_links(self.folder)
         if DETECTORS.get(plain(spec.detector)).needs_critics:
             critics = critics_of(self.run, spec.dataset, spec.seed, spec.fakes, device)
         return load_detector(self.folder / MODEL.format(self.tier), self.record.models[self.tier], critics, device)

@@ -120,7 +120,11 @@ def critics_of(run: Path, dataset: str, seed: int, keys: Iterable[str], device: 
 
     Raises UserError where one is absent.
     """
-    found = {key: load_critic(RunFolder(run).cell_of(dataset, key, seed), device) for key in keys}
+    folder = RunFolder(run)
+    cells = {key: folder.cell_of(dataset, key, seed) for key in keys}
+    for cell in cells.values():
+        folder.check_links(cell)
+    found = {key: load_critic(cell, device) for key, cell in cells.items()}
     return {key: critic for key, critic in found.items() if critic is not None}
 
 

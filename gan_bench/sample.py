@@ -170,7 +170,10 @@ def load_generator(cell: Path, device: torch.device) -> tuple[Variant, CellRecor
         raise UserError(f"{cell} is no finished cell; give a folder such as runs/NAME/cells/mnist/dcgan/seed-0.")
 
     record = read_record(cell / RECORD, CellRecord)
-    variant = build_variant(record.spec, device)
+    try:
+        variant = build_variant(record.spec, device)
+    except TypeError as error:  # a setting that is missing or unknown, in a record that somebody edited
+        raise UserError(f"{cell / RECORD} has other settings than {record.spec.variant} takes ({error}).") from error
     _load_weights(variant.sampler, cell / GENERATOR)
     return variant, record
 

@@ -77,7 +77,7 @@ class Board:
 
     def csv(self) -> str:
         """`numbers` as CSV, unrounded. A name or reason that a spreadsheet would carry out as a formula, since it begins with
-        = + - @ a tab or a carriage return, has a single quote before it; see `spreadsheet.csv_text`.
+        = + - @, a tab or the end of a line, has a single quote before it; see `spreadsheet.csv_text`.
         """
         return csv_text(self.numbers)
 

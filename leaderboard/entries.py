@@ -62,6 +62,8 @@ class Entry:
         return None if isinstance(self.record, ReferenceRecord) else self.record.reason
 
 
+KINDS = ("variant", "reference", "external", "detector", "attack")  # of entries of one name, the first keeps it
+HASH_DIGITS = (4, 8, 64)  # of a recipe, where labels clash
 Labels = dict[tuple[Path, Track, str], str]  # run folder, track, and key of a cell or name of a detector -> label
 
 
@@ -130,15 +132,30 @@ def _names(record: AnyRecord) -> tuple[str, str, str]:
 
 
 def _labelled(entries: list[Entry]) -> list[Entry]:
-    recipes = defaultdict(set)
-    for e in entries:
-        recipes[e.track, e.label].add(e.recipe)
+    """Each with a label that stands for its recipe alone, whatever names people chose.
 
-    labelled = []
+    Of a name that a variant shares with rows of other kinds, it keeps the name, and they say what they are. What still clashes
+    gets the start of its recipe's hash, and a longer one where somebody's name looks like that.
+    """
+    kinds = defaultdict(set)
     for e in entries:
-        unique = len(recipes[e.track, e.label]) == 1
-        labelled.append(replace(e, label=e.label if unique else f"{e.label} #{e.recipe[:4]}", shared_label=e.label))
-    return labelled
+        kinds[e.track, e.label].add(e.kind)
+    told = [e if e.kind == min(kinds[e.track, e.label], key=KINDS.index) else _with_kind(e) for e in entries]
+
+    labels = [e.label for e in told]
+    for digits in HASH_DIGITS:
+        recipes = defaultdict(set)
+        for e, label in zip(told, labels, strict=True):
+            recipes[e.track, label].add(e.recipe)
+        labels = [
+            label if len(recipes[e.track, label]) == 1 else f"{e.label} #{e.recipe[:digits]}"
+            for e, label in zip(told, labels, strict=True)
+        ]
+    return [replace(e, label=label, shared_label=e.label) for e, label in zip(told, labels, strict=True)]
+
+
+def _with_kind(entry: Entry) -> Entry:
+    return replace(entry, label=f"{entry.label} ({entry.kind})")
 
 
 def _one_per_training(entries: list[Entry]) -> list[Entry]:

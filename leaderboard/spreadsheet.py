@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from gan_bench.leaderboard.frames import FIELDS, N_WHERE, Frame
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula, and carries it out
+# A spreadsheet takes a cell that begins so for a formula, and carries it out; some begin a new cell behind a semicolon.
+FORMULA = re.compile("(^|;\\s*)(?=[=+@\0\t\r\n\uff1d\uff0b\uff0d\uff20-])")
 VALUE, BEHIND = FIELDS.index("value"), FIELDS.index("interval_method")  # between them: value, low, high
 
 
@@ -30,10 +32,11 @@ class _Cells(dict[tuple[object, ...], str]):
 
     def __missing__(self, cells: tuple[object, ...]) -> str:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\r\n").writerow(map(_harmless, cells))  # it quotes texts with one of these two
+        csv.writer(text, lineterminator="\r\n").writerow(map(harmless, cells))  # it quotes texts with one of these two
         self[cells] = text.getvalue().removesuffix("\r\n")
         return self[cells]
 
 
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+def harmless(cell: object) -> object:
+    """A cell as OWASP's page "CSV Injection" advises: a single quote before whatever a spreadsheet would take for a formula."""
+    return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell

@@ -38,7 +38,7 @@ from tests.boards import (
     seeds,
 )
 
-FORMULAS = ("=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1")
+FORMULAS = ("=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "\uff1d1+1", "\uff201")
 LABELS = ("dcgan", "x" * 300, "two\nlines\r\nand | bars", "🦊 *emoji* <b>", "", "../../etc", "=1+1", "a`b`", "$x$ [1](2)")
 
 
@@ -62,6 +62,12 @@ def test_a_text_that_a_spreadsheet_would_carry_out_is_quoted(name: str) -> None:
     assert quoted in {line["unavailable"] for line in lines}
     assert "-1.5" in {line["value"] for line in lines}  # a negative number stays a number
     assert rows(board)[name]["variant"] == name  # elsewhere a name is what it is
+
+
+def test_a_formula_behind_a_semicolon_is_quoted_too() -> None:
+    """Where a semicolon separates cells, as in many countries, it begins one."""
+    text = board_of([cell("a;=1+1; @x", metric(1.0)), cell("(lr=5e-4, x=-1); y", metric(2.0))]).csv()
+    assert "a;'=1+1; '@x" in text and '"(lr=5e-4, x=-1); y"' in text
 
 
 def test_the_csv_is_what_pandas_makes_of_the_same_numbers() -> None:

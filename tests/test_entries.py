@@ -182,3 +182,26 @@ def test_attacks_of_several_seeds_are_one_entry_and_name_the_detectors_of_their_
     names = {e.run: e.label for e in entries if e.kind == "detector"}
     assert len(set(names.values())) == 2
     assert {e.run: e.labels["spectrum"] for e in entries if e.kind == "attack"} == names
+
+
+def named(name: str, **more: Any) -> Result:
+    """The result of somebody's entry of this name."""
+    made = reference(f"digest of {name}", "run")
+    assert isinstance(made.record, ReferenceRecord)
+    spec = made.record.spec.model_copy(update={"name": name})
+    return made._replace(record=made.record.model_copy(update={"spec": spec, "external": True, **more}))
+
+
+def test_a_variant_keeps_its_name_whatever_others_are_called() -> None:
+    found = entries_of([cell(), named("dcgan"), named("real"), reference("real", "run"), named("dcgan (external)")])
+    labels = sorted((entry.kind, entry.label.partition(" #")[0]) for entry in found)
+    twice = ("external", "dcgan (external)")
+    assert labels == [twice, twice, ("external", "real (external)"), ("reference", "real"), ("variant", "dcgan")]
+    assert len({entry.label for entry in found}) == len(found)
+
+
+def test_a_name_that_looks_like_a_label_with_a_hash_is_no_other_entry() -> None:
+    hashed = {entry.label for entry in entries_of([cell(), cell(run="b", settings=FAST)])}
+    assert len(hashed) == 2
+    found = entries_of([cell(), cell(run="b", settings=FAST), *map(named, hashed)])
+    assert len({entry.label for entry in found}) == 4

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -12,13 +14,19 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench import extraction
+from gan_bench import extraction, leaderboard
+from gan_bench.core.errors import CannotWrite, UserError
 from gan_bench.core.remarks import to_log
 from gan_bench.datasets import DATASETS
+from gan_bench.external import write_entry
 from gan_bench.images.fit import fit, oddities
 from gan_bench.images.pictures import save_png
 from gan_bench.images.sets import LazyImages, in_memory
+from gan_bench.records import ReferenceRecord, spec_hash
+from gan_bench.references import Measured, Reference
+from gan_bench.run_folder import RunFolder, read_runs
 from gan_bench.scorer import SetScorer
+from tests.boards import metric, reference
 from tests.conftest import CPU
 
 TELL = to_log(logging.getLogger("gan_bench.external"), "digits")
@@ -171,3 +179,91 @@ def test_the_nearest_reals_of_reals_are_themselves():
     shown = in_memory(against.real.images)[[3, 50, 199]]
     first, second = against.nearest(shown, 2)
     assert torch.equal(first, shown) and second.shape == shown.shape and not torch.equal(second, shown)
+
+
+# Entries
+
+
+NAMES = [
+    "a/b/c", "a|b`c", "A", "a", "..", "CON", "external", "x" * 80, "\U0001f98a", "\U0001f98b", "-x", "a-b", "a b", "a_b", "<b>",
+    "=1+1", "A-b", "\u00e4", "a\u0308", "my dcgan", "dcgan2", "realistic",
+]  # fmt: skip
+REFUSED = [
+    ("", "--name is empty"), ("  ", "--name is empty"), ("x" * 81, "has 81 characters; give at most 80"), ("x" * 300, "300"),
+    ("a\nb", "has the character '\\n', which cannot be shown"), ("a\rb", "'\\r'"), ("a\0b", "'\\x00'"),
+    ("a\u202eb", "'\\u202e'"),
+    ("a\udcffb", "'\\udcff'"), (" a", "begins or ends with a blank"), ("dcgan", "is kept for rows of 'dcgan'"),
+    ("DCGAN", "rows of 'dcgan'"), ("dcgan\u200b", "rows of 'dcgan'"), ("dcgan (lr=5e-4)", "rows of 'dcgan'"),
+    ("dcgan #1a2b", "rows of 'dcgan'"), ("real", "rows of 'real'"), ("noise", "rows of 'noise'"),
+    ("bicubic", "rows of 'bicubic'"),
+    ("untranslated", "rows of 'untranslated'"), ("all", "rows of 'all'"), ("my_gan", "rows of 'my_gan'"),
+]  # fmt: skip
+
+
+def measured(name: str, images: torch.Tensor) -> Measured:
+    record = reference(name, metric(1.0), external=True, note=f"scored from {name}").record
+    assert isinstance(record, ReferenceRecord)
+    spec = record.spec.model_copy(update={"dataset": "shapes", "samples_digest": str(images.sum())})
+    return Measured(Reference("", images), record.model_copy(update={"spec": spec, "spec_hash": spec_hash(spec)}), [], None)
+
+
+def names_in(run: Path) -> list[str]:
+    rows = json.loads((run / "leaderboard" / "leaderboard.json").read_text())["tracks"][0]["generators"]
+    return [row["entry"] for row in rows]
+
+
+def test_entries_of_any_name_have_a_row_and_a_folder_of_their_own(tmp_path, shapes, monkeypatch):
+    """Also on systems where A is a; scored again, each stands there once."""
+    run, dataset = RunFolder(tmp_path / "run"), DATASETS.create("shapes")
+    pages = leaderboard.build
+    monkeypatch.setattr(leaderboard, "build", lambda *_: None)  # once is enough
+    for name in [*NAMES, *NAMES]:
+        write_entry(run, dataset, name, [measured(name, shapes[:4])])
+    monkeypatch.undo()
+
+    found = read_runs([run.path])
+    pages(found.results, run.leaderboard, found.rules, found.problems)
+    assert sorted(names_in(run.path)) == sorted(NAMES) and found.problems == []
+    folders = [folder.name for folder in run.externals("shapes")]
+    assert len({name.lower() for name in folders}) == len(NAMES) and all(re.fullmatch(r"[\w.-]+", name) for name in folders)
+    links = re.findall(r'href="(entries/[^"]+)"', (run.leaderboard / "shapes_quick_0.3/index.html").read_text())
+    assert len({link.lower() for link in links}) == len(NAMES)
+
+
+@pytest.mark.parametrize(("name", "sentence"), REFUSED)
+def test_a_name_that_no_entry_can_have_is_refused_before_anything_is_scored(tmp_path, cli, name, sentence):
+    (tmp_path / "run/cells/shapes/my_gan@1a2b3c").mkdir(parents=True)
+    (tmp_path / "run/plan.json").write_text("{}")
+    ended = cli("score", tmp_path / "absent.npy", "--dataset", "shapes", "--name", name, "--run", tmp_path / "run")
+    assert ended.code == 2 and sentence in words(ended.stderr) and len(ended.stderr) < 200, ended.stderr
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        write_entry(RunFolder(tmp_path / "run"), DATASETS.create("shapes"), name, [])
+
+
+def test_a_full_disk_leaves_the_earlier_entry(tmp_path, shapes, monkeypatch):
+    run, dataset = RunFolder(tmp_path / "run"), DATASETS.create("shapes")
+    write_entry(run, dataset, "mine", [measured("mine", shapes[:4])])
+    before = {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+
+    def full(self: Path, data: bytes) -> int:
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, data)
+
+    room, write = [0], Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for n_allowed in range(3):  # the picture, the statistics, the record
+        room[0] = n_allowed
+        with pytest.raises(CannotWrite, match=r"the disk is full: .*/external-mine-\w+ cannot be written; free some space"):
+            write_entry(run, dataset, "mine", [measured("mine", shapes[4:8])])
+        assert {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()} == before
+    assert not list((run.path / "references/shapes").glob(".*"))
+
+
+def test_a_read_only_run_takes_no_entry(tmp_path, cli, monkeypatch):
+    (tmp_path / "plan.json").write_text("{}")
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))  # as a read-only disk says
+    ended = cli("score", tmp_path / "absent.npy", "--dataset", "shapes", "--name", "mine", "--run", tmp_path)
+    assert ended.code == 2 and "is read-only, so it takes no entries; make it writable" in words(ended.stderr)

@@ -239,6 +239,7 @@ def test_a_folder_of_older_rules_is_refused(tmp_path):
     older = plan.model_dump(mode="json") | {"benchmark_version": "0.1"}
     for cell in older["cells"]:
         del cell["changed"]
+        cell["benchmark_version"] = "0.1"
     (tmp_path / "plan.json").write_text(json.dumps(older))
     with pytest.raises(UserError, match=r"gan-bench rules 0\.1, not of .* rules 0\.[2-9]"), RunFolder(tmp_path).owned(plan):
         pass

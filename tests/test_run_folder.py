@@ -90,7 +90,7 @@ def test_a_broken_record_is_named_and_hides_nothing(tmp_path: Path) -> None:
     half.write_text(half.read_text()[:100])
     (problem,) = read_runs([tmp_path]).problems
     assert problem.startswith(f"{half} is not a CellRecord, since it is not JSON (")
-    assert problem.endswith("; it is left out: run the same command again, which makes it anew.")
+    assert problem.endswith("; it is left out: the same `gan-bench run` command makes it anew.")
     assert shown(tmp_path) == ["wgan"]
 
 
@@ -141,8 +141,10 @@ def test_links_out_of_the_run_folder_are_not_followed(tmp_path: Path) -> None:
     runs = read_runs([run])
     assert set(runs.results[0].files) == {"record", "samples", "rows"}
     assert runs.problems == [
-        f"{run}: cells/cifar10/dcgan/seed-0/strip.png and 1 more are links to a place outside the run folder, and not "
-        "followed; put a copy in place of the link."
+        f"{run}: cells/cifar10/dcgan/seed-0/strip.png and 2 more are links to a place outside the run folder, and not "
+        "followed; put a copy in place of the link.",
+        f"{first / 'neighbours.png'} is no file that can be read, and not shown; remove it, and the same `gan-bench run` "
+        "command makes it anew.",
     ]
 
 
@@ -154,7 +156,7 @@ def test_a_run_folder_may_itself_be_a_link_but_a_part_of_it_does_not_lead_out(tm
     (tmp_path / "run").mkdir()
     (tmp_path / "run/cells").symlink_to(tmp_path / "far/cells")
     runs = read_runs([tmp_path / "run"])
-    assert [result.files for result in runs.results] == [{}] and "record.json and 1 more are links" in runs.problems[0]
+    assert runs.results == [] and f"{tmp_path / 'run'}: cells is a link to a place outside" in runs.problems[0]
 
 
 def test_the_rules_of_tables_are_those_of_the_plan_then_those_of_the_suites(tmp_path: Path) -> None:

@@ -102,8 +102,11 @@ def test_a_generator_becomes_an_entry_with_an_interval_in_a_folder_of_its_own(he
     assert "the seeds are draws from one generator, not trainings" in (run / "leaderboard" / "leaderboard.md").read_text()
     assert cli("verify", run).code == 0
 
+    [folder] = (run / "references" / "shapes").iterdir()
+    folder.rename(folder.with_name("external-my-GAN"))  # as earlier versions called it
+    assert cli("verify", run).code == 0
     found_in(cli("score", "--generator", "my_gan.py:load", *RAW, "--name", "my GAN", "--run", run, "--json"))
-    assert records_in(run) == ["external-my-GAN/seed-0"]  # nothing of the earlier entry is left
+    assert records_in(run) == [f"{folder.name}/seed-0"]  # nothing of the earlier entry is left
 
 
 def test_the_table_of_a_generator_has_means_and_limits_hold_for_them(here: Path, cli: Cli) -> None:

@@ -67,9 +67,12 @@ def compare(
 
 def _place(text: str) -> tuple[Path, str]:
     """A path, and the name of one entry of it; "": all. Raises UserError where nothing is there."""
+    from gan_bench.run_folder import RunFolder
+
     folder, _, name = text.rpartition(":")
-    if not Path(text).exists() and (Path(folder) / "plan.json").is_file():
-        return Path(folder), name
+    run = RunFolder(Path(folder))
+    if not Path(text).exists() and folder and (run.is_one or run.has_records):
+        return run.path, name
     if not Path(text).exists():
         raise UserError(f"{text} does not exist; give a run folder, RUN:ENTRY, or samples.")
     return Path(text), ""

@@ -170,9 +170,14 @@ def _image(one: JudgedImage) -> dict[str, object]:
 
 
 def _write_csv(judgement: Judgement) -> None:
+    """For programs and spreadsheets: a path that these would take for a formula begins with "./", and is still that path."""
+    from gan_bench.leaderboard.spreadsheet import harmless
+
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_image(one) for one in judgement.images)
+    for one in judgement.images:
+        path = one.name if harmless(one.name) == one.name else f"./{one.name}"
+        writer.writerow({**_image(one), "path": harmless(path), "note": harmless("; ".join(one.notes))})
     print_table(_metric_rows(judgement.metrics or {}), target=stderr)
 
 

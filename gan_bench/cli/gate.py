@@ -212,13 +212,14 @@ def check(
 
 
 def _write_reports(report: Report, junit: Path | None, github: bool, benchmark: Path | None, history: Path | None) -> None:
+    from gan_bench.core.files import write_text
     from gan_bench.gate import reports
     from gan_bench.gate.trend import draw_trend
 
     if junit is not None:
-        reports.write_file(junit, reports.junit(report))
+        write_text(junit, reports.junit(report))
     if benchmark is not None:
-        reports.write_file(benchmark, json.dumps(reports.smaller_is_better(report), indent=1) + "\n")
+        write_text(benchmark, json.dumps(reports.smaller_is_better(report), indent=1) + "\n")
     if history is not None:
         draw_trend(reports.add_to_history(report, history), history.with_suffix(".png"))
     if github:

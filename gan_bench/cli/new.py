@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import keyword
 import re
 from importlib.resources import files
@@ -15,6 +16,7 @@ import typer
 from gan_bench.cli import completion, members
 from gan_bench.cli.output import stdout
 from gan_bench.core.errors import UserError
+from gan_bench.core.files import cannot_write
 from gan_bench.core.registry import suggest
 
 KINDS = {
@@ -53,8 +55,10 @@ def new(
             opened.write(written(kind, name))
     except FileExistsError:
         raise UserError(f"{file} exists; choose another name, or move it away.") from None
-    except OSError as error:
-        raise UserError(f"{file} cannot be written ({error.strerror}).") from error
+    except OSError as error:  # on a full disk half of it is there
+        with contextlib.suppress(OSError):
+            file.unlink()
+        raise cannot_write(file, error) from error
 
     following = NEXT.get(kind, "read its first lines, which say where it goes").format(file=file, name=name)
     stdout.print(f"{file} works as it is. Next: {following}", soft_wrap=True, markup=False, highlight=False)

@@ -38,8 +38,10 @@ def sample(
     log_to_stderr()
     from gan_bench.datasets import DATASETS
     from gan_bench.device import pick
+    from gan_bench.run_folder import run_of_cell
     from gan_bench.sample import draw, load_generator, one_of_each
 
+    run_of_cell(cell).check_links(cell)
     variant, record = load_generator(cell, pick(device))
     dataset = DATASETS.create(record.spec.dataset)
     wanted = None if label is None else _class_of(label, variant, dataset)
@@ -50,10 +52,7 @@ def sample(
     if made < n:
         say(f"gan-bench: only {made:,} of {n:,}: {one_of_each(variant, dataset)}.")
 
-    try:
-        _save(drawn, dataset, out, start)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written ({error.strerror}).") from error
+    _save(drawn, dataset, out, start)
     stdout.print(f"{made} image{'s' * (made != 1)}: {out}", highlight=False, soft_wrap=True)
 
 
@@ -68,7 +67,8 @@ def _class_of(text: str, variant: Variant, dataset: Dataset) -> int:
 
 
 def _save(drawn: Drawn, dataset: Dataset, out: Path, start: int) -> None:
-    """As one picture, one array, or one PNG for each image, by the ending of `out`. Raises OSError."""
+    """As one picture, one array, or one PNG for each image, by the ending of `out`. Raises CannotWrite."""
+    from gan_bench.core.folders import added
     from gan_bench.images.convert import are_points
     from gan_bench.images.files import save_samples
     from gan_bench.images.pictures import save_folder, save_samples_picture
@@ -81,4 +81,5 @@ def _save(drawn: Drawn, dataset: Dataset, out: Path, start: int) -> None:
     elif are_points(dataset.image_shape):
         raise UserError(f"{dataset.name} holds points; give --out FILE.png for one picture or FILE.npz for an array.")
     else:
-        save_folder(images, drawn.labels, dataset.class_names, out, start)
+        with added(out) as folder:
+            save_folder(images, drawn.labels, dataset.class_names, folder, start)

@@ -107,7 +107,7 @@ def score(
         dataset, preset, pick(device), samples, range_in(value_range), extractor_names, metric_names, strict, name
     )
     if run is not None:
-        check_entry(run, DATASETS.create(dataset))
+        check_entry(run, DATASETS.create(dataset), name or "")
         scoring = like_entries(scoring, run, any_budget=budget is None)
 
     sets = _measured(path, generator, _shape_in(latent), seeds, scoring)

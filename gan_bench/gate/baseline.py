@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from gan_bench.core.digests import json_digest
 from gan_bench.core.errors import UserError
@@ -68,18 +68,15 @@ def _decisive(entry: Subject, column: str | None) -> str:
 
 
 def write_baseline(baseline: Baseline, path: Path) -> None:
-    """Write it, whole or not at all. Raises UserError where the file cannot be written."""
-    try:
-        write_text(path, baseline.model_dump_json(indent=1) + "\n")
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror}).") from error
+    """Write it, whole or not at all. Raises CannotWrite."""
+    write_text(path, baseline.model_dump_json(indent=1) + "\n")
 
 
 def read_baseline(path: Path) -> Baseline:
     """Read one. Raises UserError where it is absent, is no baseline, is of other rules, or was changed by hand."""
     try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text)
+        text = path.read_bytes()
+        data = from_json(text)
     except OSError as error:
         raise UserError(f"the baseline {path} cannot be read ({error.strerror}).") from error
     except ValueError as error:

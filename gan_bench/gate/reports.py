@@ -12,14 +12,37 @@ from pathlib import Path
 from typing import Any
 
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+from pydantic import TypeAdapter
 
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import write_text
+from gan_bench.core.files import cannot_write, write_text
 from gan_bench.gate.check import Checked, Report
 from gan_bench.gate.rule import Verdict
+from gan_bench.records import Model
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # the file that GitHub shows below a job
 LEVELS = {Verdict.REGRESSED: "error", Verdict.INCONCLUSIVE: "warning"}
+
+
+class PastValue(Model):
+    """What an earlier check said of one entry."""
+
+    entry: str
+    metric: str
+    old: float
+    new: float | None
+    verdict: str
+
+
+class PastCheck(Model):
+    """One earlier check of a history. `when`: in UTC."""
+
+    when: str
+    verdict: str
+    values: tuple[PastValue, ...]
+
+
+HISTORY = TypeAdapter(list[PastCheck])
 
 
 def junit(report: Report) -> str:
@@ -90,7 +113,7 @@ def append_summary(report: Report) -> None:
         with Path(name).open("a", encoding="utf-8") as file:
             file.write(markdown(report))
     except OSError as error:
-        raise UserError(f"the summary {name} cannot be written ({error.strerror}).") from error
+        raise cannot_write(Path(name), error) from error
 
 
 def smaller_is_better(report: Report) -> list[dict[str, Any]]:
@@ -110,16 +133,15 @@ def smaller_is_better(report: Report) -> list[dict[str, Any]]:
 def add_to_history(report: Report, path: Path) -> list[dict[str, Any]]:
     """Append this check to a history file, which is made where it is absent; returns all checks, the oldest first.
 
-    Raises UserError where the file is no history, or cannot be written.
+    Raises UserError where the file is no history, and CannotWrite.
     """
     history: list[dict[str, Any]] = []
     if path.exists():
         try:
-            history = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(history, list):
-                raise ValueError("not a list")
+            history = [check.model_dump() for check in HISTORY.validate_json(path.read_bytes())]
         except (OSError, ValueError) as error:
-            raise UserError(f"{path} is no history of checks ({error}).") from error
+            reason = error.strerror if isinstance(error, OSError) else "it holds something else"
+            raise UserError(f"--history {path} is no history of checks ({reason}); give another file.") from error
     history.append({
         "when": datetime.now(UTC).isoformat(timespec="seconds"), "verdict": report.verdict.word,
         "values": [
@@ -128,13 +150,5 @@ def add_to_history(report: Report, path: Path) -> list[dict[str, Any]]:
             if one.decides
         ],
     })  # fmt: skip
-    write_file(path, json.dumps(history, indent=1) + "\n")
+    write_text(path, json.dumps(history, indent=1) + "\n")
     return history
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a report, whole or not at all. Raises UserError where it cannot be written."""
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror}).") from error

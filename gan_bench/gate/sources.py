@@ -77,7 +77,8 @@ def entries_of(
         return [of_function(load_generator(generator), generator, seeds, scoring())]
     if path is None or not path.exists():
         raise UserError(f"{path} does not exist; give a run folder or samples.")
-    return of_run(path, dataset) if RunFolder(path).is_one else [of_path(path, scoring())]
+    run = RunFolder(path)
+    return of_run(path, dataset) if run.is_one or run.has_records else [of_path(path, scoring())]
 
 
 def _of_measured(name: str, measured: Mapping[int | None, Measured]) -> Subject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -22,6 +23,7 @@ from gan_bench.records.verification import Verification
 log = logging.getLogger(__name__)
 AnyRecord = CellRecord | ReferenceRecord | JudgeRecord | AttackRecord
 DIGEST = "content_digest"
+LARGEST = 64 * 2**20  # bytes of a record; those of detectors with all protocols have some MiB
 NEWER = "A newer gan-bench wrote it"  # in the errors of records of a later schema
 UNKNOWN = "extra_forbidden"  # pydantic's name
 PLAIN = {UNKNOWN: "there is no such field", "missing": "it is missing"}
@@ -82,19 +84,36 @@ def read_record(path: Path, model: type[M]) -> M:
 def read_contents(path: Path, model: type[M]) -> Contents[M]:
     """One record and what its file says beyond it. Raises UserError as `read_record` does."""
     try:
-        content = path.read_bytes()
+        content = _content(path)
         data = from_json(content)  # in half the time of the json module; the same values
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from error
+    except UserError:
+        raise
     except ValueError as error:  # no UTF-8, no JSON, or a bomb of brackets
         raise UserError(f"{path} is not a {model.__name__}, since it is not JSON ({error}).") from error
     if not isinstance(data, dict):
         raise UserError(f"{path} is not a {model.__name__}: it holds a {type(data).__name__}, not fields with values.")
 
-    record, unknown = _parsed(path, content, data, model)
-    stored = record.content_digest
-    edited = stored is not None and stored != content_digest(data)
+    try:
+        record, unknown = _parsed(path, content, data, model)
+        stored = record.content_digest
+        edited = stored is not None and stored != content_digest(data)
+    except UserError:
+        raise
+    except ValueError as error:  # a number of thousands of digits, say
+        raise UserError(f"{path} is not a {model.__name__} ({error}).") from error
     return Contents(record.model_copy(update={DIGEST: None}) if edited else record, data, edited, unknown)
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file. Raises OSError, and UserError at what no record is, before anything of it is read."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise UserError(f"{path} is no file that can be read, so it must be removed.")
+    if found.st_size > LARGEST:
+        raise UserError(f"{path} has {found.st_size / 2**20:,.0f} MiB, and no record is as large.")
+    return path.read_bytes()
 
 
 def _parsed(path: Path, content: bytes, data: dict[str, Any], model: type[M]) -> tuple[M, tuple[str, ...]]:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
 from gan_bench.records.base import Written
 
+N_LEVELS = 256
+Share = Annotated[float, Field(ge=0, le=1)]
+LogPower = Annotated[float, Field(ge=-100, le=100)]  # of pixels from 0 to 255, with a floor below
+Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 COVERED_SHARE = 0.1  # of its share among the reals: a class with less counts as dropped
 
 
@@ -24,10 +32,20 @@ class Statistics(Written):
     """
 
     n: int
-    levels: tuple[float, ...] = ()
-    spectrum: tuple[float, ...] = ()
-    classes: tuple[tuple[str, float], ...] = ()
+    levels: tuple[Share, ...] = ()
+    spectrum: tuple[LogPower, ...] = ()
+    classes: tuple[tuple[str, Share], ...] = ()
     classifier: str = ""
-    points: tuple[tuple[float, ...], ...] = ()
-    centres: tuple[tuple[float, ...], ...] = ()
-    sigma: float | None = None
+    points: tuple[tuple[Coordinate, ...], ...] = ()
+    centres: tuple[tuple[Coordinate, ...], ...] = ()
+    sigma: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.levels) not in (0, N_LEVELS):
+            raise ValueError(f"there are {len(self.levels)} levels, not {N_LEVELS}")
+        if any(len(place) != 2 for place in (*self.points, *self.centres)):
+            raise ValueError("a point has not two coordinates")
+        if self.centres and self.sigma is None:
+            raise ValueError("there are centres without a sigma")
+        return self

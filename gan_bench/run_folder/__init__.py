@@ -15,11 +15,12 @@ from gan_bench.run_folder.paths import (
     SHOWN,
     RunFolder,
     changes_of,
+    run_of_cell,
 )
 from gan_bench.run_folder.planned import planned
 from gan_bench.run_folder.reading import Runs, all_rules, read_runs, rules_in
 
 __all__ = [
     "DISCRIMINATOR", "GENERATOR", "INVERSE", "MODEL", "PARTS", "RECORD", "SAMPLES", "SCORES", "SHOWN", "RunFolder", "Runs",
-    "all_rules", "changes_of", "digests_in", "lost_files", "planned", "read_runs", "remove_beside", "rules_in",
+    "all_rules", "changes_of", "digests_in", "lost_files", "planned", "read_runs", "remove_beside", "rules_in", "run_of_cell",
 ]  # fmt: skip

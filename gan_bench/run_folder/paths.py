@@ -2,8 +2,8 @@
 
 runs/<name>/plan.json  run.log  verification.json
   cells/<dataset>/<key>/seed-<k>/            a trained generator, its samples and its record; <key>: see `CellSpec.key`
-  references/<dataset>/<name>/               a row that is no generator; external-<name>/ is somebody's, with a folder
-                                             seed-<k>/ for each draw of their generator
+  references/<dataset>/<name>/               a row that is no generator; external-<name>-<hash>/ is somebody's, with a folder
+                                             seed-<k>/ for each draw of their generator; older versions wrote no hash
   detectors/<dataset>/<detector>/seed-<k>/   a detector's record, its scores, and what was fitted for each tier;
                                              <detector>@<hash> for changed settings
   attacks/<dataset>/seed-<k>/                what attacks on these detectors did
@@ -20,6 +20,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gan_bench.core.changes import short_hash
+from gan_bench.core.errors import UserError
+from gan_bench.core.names import hashed_slug
 from gan_bench.records import (
     AnyRecord,
     AttackRecord,
@@ -37,6 +39,7 @@ from gan_bench.run_folder.owner import held
 
 RECORD, SAMPLES, SCORES = "record.json", "samples.npz", "scores.parquet"
 GENERATOR, DISCRIMINATOR, INVERSE = "generator.safetensors", "discriminator.safetensors", "inverse.safetensors"  # of a cell
+EXTERNAL = "external-"  # how the folder of somebody's entry begins
 MODEL = "model-{}.safetensors"  # of a detector, for each tier
 SHOWN = {  # what the leaderboard may show of a record, by what it shows
     "record": RECORD, "statistics": "statistics.json", "samples": "samples.png", "strip": "strip.png", "rows": "rows.png",
@@ -74,13 +77,22 @@ class RunFolder:
         return self.path / "references" / below(spec.dataset) / spec.name
 
     def external(self, dataset: str, name: str) -> Path:
-        """The folder of somebody's entry; `name` must be safe as the name of a file."""
-        return self.path / "references" / below(dataset) / f"external-{name}"
+        """The folder of somebody's entry, whatever it is called: no two names have one folder."""
+        return self.path / "references" / below(dataset) / f"{EXTERNAL}{hashed_slug(name)}"
 
-    def external_set(self, dataset: str, name: str, seed: int | None) -> Path:
-        """The folder of one scored set of images of somebody's entry; `seed`: that of their generator, if it is known."""
-        entry = self.external(dataset, name)
+    def external_set(self, entry: Path, seed: int | None) -> Path:
+        """The folder of one scored set of images in that of an entry; `seed`: that of their generator, if it is known."""
         return entry if seed is None else entry / f"seed-{seed}"
+
+    def externals(self, dataset: str) -> list[Path]:
+        """The folders of all of somebody's entries on a dataset, sorted."""
+        return sorted((self.path / "references" / below(dataset)).glob(f"{EXTERNAL}*"))
+
+    def own_rows(self, dataset: str) -> set[str]:
+        """The names of the run's own rows on a dataset: its variants, without changed settings, and its reference rows."""
+        found = [file.name.partition("@")[0] for file in (self.path / "cells" / below(dataset)).glob("*")]
+        found += [file.name for file in (self.path / "references" / below(dataset)).glob("*")]
+        return {name for name in found if not name.startswith((EXTERNAL, "."))}
 
     def detector(self, spec: JudgeSpec, cells: Iterable[CellSpec]) -> Path:
         """The folder of one fitted detector. Sets of cells of which some have changed settings have folders of their own.
@@ -112,8 +124,37 @@ class RunFolder:
         return finished(self.cell(spec) / RECORD, CellRecord, spec)
 
     def record_files(self, part: str) -> list[Path]:
-        """The files of the records of one of PARTS, sorted; they may be unreadable."""
-        return sorted((self.path / part).rglob(RECORD))
+        """The files of the records of one of PARTS, sorted; they may be unreadable. See `listed`."""
+        return self.listed(part)[0]
+
+    def listed(self, part: str) -> tuple[list[Path], list[Path]]:
+        """The files of the records of a part, and the links in it that are not followed, each sorted.
+
+        Of a link to a folder nothing is read; a record may be a link to a file within the run folder.
+        """
+        top = self.path / part
+        files: list[Path] = []
+        links: list[Path] = []
+        if not self.holds(top):
+            return [], [top]
+        for place, folders, names in os.walk(top):
+            folder = Path(place)
+            folders[:] = [name for name in folders if not name.startswith(".")]  # what is being written
+            links += [folder / name for name in folders if (folder / name).is_symlink()]
+            if RECORD in names or RECORD in folders:
+                is_ours = not (folder / RECORD).is_symlink() or self.holds(folder / RECORD)
+                (files if is_ours else links).append(folder / RECORD)
+        return sorted(files), sorted(dict.fromkeys(links))
+
+    def check_links(self, folder: Path) -> None:
+        """Raises UserError where a link leads out of the run folder: this folder of it, or a file in there."""
+        for path in (folder, *sorted(folder.glob("*"))):
+            if not self.holds(path):
+                raise UserError(f"{path} is a link to a place outside {self.path}, and not followed; put a copy in its place.")
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path lies in this folder, and no link leads out of it."""
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path))
 
     @property
     def is_one(self) -> bool:
@@ -126,12 +167,21 @@ class RunFolder:
         return any(self.record_files(part) for part in PARTS)
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether files cannot be put here, or the folder cannot be made."""
+        return self._there.is_dir() and not os.access(self._there, os.W_OK)
+
+    @property
     def takes_entries(self) -> bool:
         """Whether an entry may be put here: into a run folder, or into a new or an empty one, and it is writable."""
-        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK):
+        if not self._there.is_dir() or self.is_read_only:
             return False
         return not self.path.exists() or not any(self.path.iterdir()) or self.is_one or self.has_records
+
+    @property
+    def _there(self) -> Path:
+        """The folder itself, or what is there of the path to it."""
+        return next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if os.path.lexists(folder))
 
     def owned(self, plan: Plan) -> AbstractContextManager[None]:
         """Hold the folder for this plan alone, write the plan into it, and every message of this block into the run's log.
@@ -139,6 +189,12 @@ class RunFolder:
         Raises UserError when the folder is not writable, in use, or holds a run of another budget or of other rules.
         """
         return held(self.path, self.plan, self.path / "run.log", plan)
+
+
+def run_of_cell(cell: Path) -> RunFolder:
+    """The run folder that a cell lies in, by its path RUN/cells/DATASET/KEY/seed-K; of one that lies elsewhere, itself."""
+    above = Path(os.path.normpath(cell.absolute())).parents
+    return RunFolder(above[3] if len(above) > 3 and above[2].name == "cells" else cell)
 
 
 def below(dataset: str) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gan_bench import suites
 from gan_bench.core import collector
+from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
 from gan_bench.records import (
     NEWER,
@@ -22,11 +23,12 @@ from gan_bench.records import (
     read_contents,
 )
 from gan_bench.run_folder.owner import rules_of
-from gan_bench.run_folder.paths import PARTS, SHOWN, RunFolder
+from gan_bench.run_folder.paths import EXTERNAL, PARTS, SHOWN, RunFolder
 from gan_bench.run_folder.planned import planned
 
 GOES_ON = "the same `gan-bench run` command goes on"
 AGAIN = "run the same command again"
+ANEW = "the same `gan-bench {}` command makes it anew"
 MOST_TOLD = 3  # problems in one error
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,8 @@ def rules_in(folders: Iterable[Path]) -> dict[str, TableRules]:
     """dataset -> how its table is read, as the plans of run folders say it; none of a plan that cannot be read."""
     found: dict[str, TableRules] = {}
     for folder in folders:
-        found |= rules_of(RunFolder(folder).plan)
+        run = RunFolder(folder)
+        found |= rules_of(run.plan) if run.holds(run.plan) else {}
     return found
 
 
@@ -88,54 +91,77 @@ class _Reading:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise UserError(f"{folder} is not a folder; give run folders such as runs/NAME.")
-        self.folder, self.run, self._inside = folder, RunFolder(folder), folder.resolve()
+        self.folder, self.run = folder, RunFolder(folder)
         self.results: list[Result] = []
         self.problems: list[str] = []
         self._outside: list[Path] = []  # links that are not followed
+        self._no_files: list[Path] = []  # what lies where a file should
 
-        has_plan, is_empty = self.run.plan.exists(), True
+        has_plan, is_empty = os.path.lexists(self.run.plan), True
         verification = self._verification()
         for part, model in PARTS.items():
-            for file in self.run.record_files(part):
-                is_empty = False
+            files, links = self.run.listed(part)
+            self._outside += links
+            is_empty = is_empty and not files and not links
+            for file in files:
                 self._add(file, model, verification)
         if is_empty and not has_plan:
             raise UserError(f"{folder} holds no records; a run folder has cells/, references/ or detectors/ in it.")
-        self._tell_links()
         self._tell_missing(is_empty)
+        self._tell_links()
+        self._tell_no_files()
 
     def _add(self, file: Path, model: type[AnyRecord], verification: Verification | None) -> None:
         """One record, with the files beside it."""
         try:
             contents = read_contents(file, model)
         except UserError as error:
-            todo = "update gan-bench to read it" if NEWER in str(error) else f"{AGAIN}, which makes it anew"
+            todo = "update gan-bench to read it" if NEWER in str(error) else ANEW.format(_maker(file))
             self.problems.append(f"{_clause(error)}; it is left out: {todo}.")
             return
         self._tell_doubts(file, contents)
-        self.results.append(Result(self.folder, contents.record, self._beside(file.parent), verification))
+        found = self._as_written(file.parent, contents.record, self._beside(file.parent))
+        self.results.append(Result(self.folder, contents.record, found, verification))
+
+    def _as_written(self, folder: Path, record: AnyRecord, found: dict[str, Path]) -> dict[str, Path]:
+        """Those of the files beside a record that have the digests in it. Records of schema 4 and before have none."""
+        there = {path.name: what for what, path in found.items()}
+        for name in sorted(record.files.keys() & set(SHOWN.values())):
+            path = folder / name
+            if name not in there and not os.path.lexists(path):
+                self.problems.append(f"{path} is not there; {ANEW.format(_maker(path))}.")
+            elif name in there and _digest_of(path) != record.files[name]:
+                found.pop(there[name])
+                self.problems.append(f"{path} is not as it was written, so it is not shown; {ANEW.format(_maker(path))}.")
+        return found
 
     def _beside(self, folder: Path) -> dict[str, Path]:
         """The regular files in a record's folder that may be shown; what lies outside the run folder is none of it."""
-        is_inside = folder.resolve().is_relative_to(self._inside)
+        is_inside = self.run.holds(folder)
         with os.scandir(folder) as listed:
             there = {entry.name: entry for entry in listed}
 
         found: dict[str, Path] = {}
         for what, name in SHOWN.items():
             path = folder / name
-            if name not in there or not there[name].is_file():
+            if name not in there:
                 continue
-            if (is_inside and not there[name].is_symlink()) or path.resolve().is_relative_to(self._inside):
+            is_link = there[name].is_symlink()
+            if (is_link or not is_inside) and not self.run.holds(path):
+                self._outside.append(path)
+            elif path.is_file():
                 found[what] = path
             else:
-                self._outside.append(path)
+                self._no_files.append(path)
         return found
 
     def _verification(self) -> Verification | None:
         """What `gan-bench verify` wrote; None where it did not, or somebody edited it."""
         file, anew = self.run.verification, f"nothing counts as verified until `gan-bench verify {self.folder}` writes it anew"
-        if not file.exists():
+        if not os.path.lexists(file):
+            return None
+        if not self.run.holds(file):
+            self._outside.append(file)
             return None
         try:
             contents = read_contents(file, Verification)
@@ -168,9 +194,17 @@ class _Reading:
                 f"{self.folder}: {what} to a place outside the run folder, and not followed; put a copy in place of the link."
             )
 
+    def _tell_no_files(self) -> None:
+        for path in self._no_files:
+            makes = ANEW.format(_maker(path))
+            self.problems.append(f"{path} is no file that can be read, and not shown; remove it, and {makes}.")
+
     def _tell_missing(self, is_empty: bool) -> None:
         """What the plan has and the folder has not, if there is a plan."""
-        if not self.run.plan.exists():
+        if not os.path.lexists(self.run.plan):
+            return
+        if not self.run.holds(self.run.plan):
+            self._outside.append(self.run.plan)
             return
         try:
             contents = read_contents(self.run.plan, Plan)
@@ -190,6 +224,19 @@ class _Reading:
             have = "has" if sum(missing.values()) == 1 else "have"
             what = f"{' and '.join(told)} {have} no record"
             self.problems.append(f"{self.folder} is not finished: {what}; {GOES_ON}.")
+
+
+def _digest_of(file: Path) -> str | None:
+    """SHA-256 of a file; None where it cannot be read."""
+    try:
+        return sha256_of(file)
+    except OSError:
+        return None
+
+
+def _maker(file: Path) -> str:
+    """The command that makes a file of a run folder: somebody's entry comes from `score`."""
+    return "score" if any(part.startswith(EXTERNAL) for part in file.parts) else "run"
 
 
 def _clause(error: UserError) -> str:

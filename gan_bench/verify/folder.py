@@ -75,8 +75,11 @@ class Inspection:
         self.sheets: dict[Path, Sheet] = {}
         self.contents: dict[Path, Contents[AnyRecord]] = {}
         for part, model in PARTS.items():
-            for file in self.run.record_files(part):
+            files, links = self.run.listed(part)
+            for file in files:
                 self._read(part, file, model)
+            for link in links:
+                self.ledger.sheet(part, link).differs("links", "a link", "a file of the run", "not followed")
         if not self.sheets:
             raise UserError(f"{request.run} holds no records; a run folder has cells/, references/ or detectors/ in it.")
         self.retrained = [self._cell_in(path) for path in request.retrain]
@@ -122,6 +125,11 @@ class Inspection:
         """One record and what lies beside it."""
         sheet, record = self.sheets[file], contents.record
         check_record(sheet, contents)
+        odd = [one.name for one in sorted(file.parent.iterdir()) if not self._is_ours(one)]
+        if odd:
+            what = "links out of the run folder, or no files: not followed"
+            sheet.differs("records", ", ".join(odd), "files of the run", what)
+            return
         with sheet.attempt("records", "where it lies"):
             if file.parent != self._folder_of(record, file.parent):
                 sheet.differs("records", "the folder", str(file.parent.relative_to(self.run.path)), "another, by its spec")
@@ -135,6 +143,11 @@ class Inspection:
                 sheet.compare("files", name, record.files[name], sha256_of(file.parent / name))
         with sheet.attempt("records", "what lies beside it"):
             self._check_beside(sheet, contents, file.parent)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether something beside a record may be opened: no link leads out of the run folder, and it is no pipe."""
+        is_special = path.exists() and not path.is_file() and not path.is_dir()
+        return not is_special and (not path.is_symlink() or self.run.holds(path))
 
     def _check_beside(self, sheet: Sheet, contents: Contents[AnyRecord], folder: Path) -> None:
         device, redraw = self.request.device, self.request.redraw
@@ -158,8 +171,9 @@ class Inspection:
             case ReferenceRecord():
                 if not record.external:
                     return run.reference(record.spec)
-                entry = folder if record.seed is None else folder.parent
-                return run.external_set(record.spec.dataset, entry.name.removeprefix("external-"), record.seed)
+                dataset, entry = record.spec.dataset, folder if record.seed is None else folder.parent
+                is_there = entry in run.externals(dataset)  # under the name of this version, or of an older one
+                return run.external_set(entry if is_there else run.external(dataset, record.spec.name), record.seed)
             case JudgeRecord():
                 return run.detector_of(record.spec.dataset, record.spec.detector, record.spec.seed, changes_of(folder))
             case AttackRecord():

@@ -128,7 +128,7 @@ const shownText = cell => {
 };
 
 // Spreadsheets take a text that begins like this for a formula.
-const safe = text => /^[=+\-@\t\r]/.test(text) && isNaN(text) ? `'${text}` : text;
+const safe = text => isNaN(text) ? text.replace(/(^|;\s*)(?=[=+@\0\t\r\n\uff1d\uff0b\uff0d\uff20-])/g, "$1'") : text;
 const quoted = text => /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 class BoardTable {

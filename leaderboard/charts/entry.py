@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,12 @@ import numpy as np
 
 from gan_bench.leaderboard.cells import rounded
 from gan_bench.leaderboard.charts.base import GREY, Chart, Charts, LegendItem, axis, listed, plain, plot, series, short
+from gan_bench.leaderboard.charts.history import ACROSS, History, Tell, read_history, untold
 from gan_bench.records import COVERED_SHARE, PANELS
 
-MOST_ROWS = 200  # of a history that are drawn
 D, G = 0, 1  # colours of the two networks
 OTHERS = (2, 3, 4, 5)  # colours of what belongs to neither
 LOGARITHMIC = "Gradient norm"
-ACROSS = "kimg"  # the column of the x axis
 SIZE = [320, 210]  # px
 
 REALS, FAKES = LegendItem("real images", 0, "-"), LegendItem("fakes", 1, "-")
@@ -28,16 +25,15 @@ MOST_POINTS = 1000  # drawn; all are counted
 NEAR = 3  # sigma
 IMAGE_SIZE = [340, 230]  # px
 
-History = dict[str, list[tuple[float, float]]]  # column -> (kimg, value)
 
-
-def curve_charts(history_files: Sequence[Path], curves: Mapping[str, str]) -> Charts | None:
+def curve_charts(history_files: Sequence[Path], curves: Mapping[str, str], tell: Tell = untold) -> Charts | None:
     """A panel for each of `records.PANELS` that has curves, all seeds in it, the first one strong. None: there is nothing.
 
     history_files  history.csv of each seed; one that is damaged or empty is left out
+    tell           gets such a file, and what is wrong with it
     curves         column -> the panel that shows it; other columns are not drawn
     """
-    histories = [history for file in history_files if (history := _read(file, curves))]
+    histories = [history for file in history_files if (history := read_history(file, curves, tell))]
     columns = list(dict.fromkeys(name for history in histories for name in history))
     items = _items(columns)
     panels = []
@@ -73,43 +69,6 @@ def _panel(title: str, names: Sequence[str], histories: Sequence[History], items
         return None
     data = plot(axis(ACROSS), axis("", log=log), drawn, size=SIZE)
     return Chart("plot", title, f"{title} in the first seed: {'; '.join(said) or 'nothing to see'}.", data)
-
-
-def _read(file: Path, curves: Mapping[str, str]) -> History:
-    """The curves of one history that have two points or more; none where the file cannot be read."""
-    try:
-        with open(file, newline="", encoding="utf-8") as opened:
-            header, *rows = csv.reader(opened)
-    except (OSError, ValueError, csv.Error):  # ValueError: it is empty, or not UTF-8
-        return {}
-    if ACROSS not in header:
-        return {}
-
-    history: History = {}
-    place = {name: header.index(name) for name in header if name in curves}
-    for row in _thinned(rows):
-        row += [""] * (len(header) - len(row))
-        x = _number(row[header.index(ACROSS)])
-        for name, i in place.items():
-            y = _number(row[i])
-            if x is not None and y is not None:
-                history.setdefault(name, []).append((x, y))
-    return {name: points for name, points in history.items() if len(points) > 1}
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return float(f"{number:.4g}") if math.isfinite(number) else None
-
-
-def _thinned(rows: list[list[str]]) -> list[list[str]]:
-    """At most MOST_ROWS of them, spread evenly, the last one among them."""
-    if len(rows) <= MOST_ROWS:
-        return rows
-    return [rows[round(i * (len(rows) - 1) / (MOST_ROWS - 1))] for i in range(MOST_ROWS)]
 
 
 def _items(columns: Iterable[str]) -> dict[str, LegendItem]:
@@ -178,6 +137,7 @@ def _spectrum(fake: Any, real: Any) -> Chart | None:
     if not fake.spectrum:
         return None
     drawn = []
+    real = real if real is not None and len(real.spectrum) == len(fake.spectrum) else None  # of other images
     for item, powers in _both(fake.spectrum, real and real.spectrum):
         drawn.append(series([_frequency(ring, len(powers)) for ring in range(len(powers))], powers, item, [item.label]))
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gan_bench.core.digests import json_digest
+from gan_bench.core.errors import CannotWrite
 from gan_bench.core.files import write_text
 from gan_bench.leaderboard.charts.base import Chart
 from gan_bench.leaderboard.charts.markup import is_ours
@@ -40,7 +41,7 @@ class ChartStore:
         from gan_bench.leaderboard.charts.drawings import draw  # matplotlib: only where something is drawn
 
         drawn = draw(chart, key)
-        with contextlib.suppress(OSError):  # a folder that cannot be written costs time at the next build, and nothing else
+        with contextlib.suppress(CannotWrite):  # it costs time at the next build, and nothing else
             write_text(path, drawn)
         return drawn
 

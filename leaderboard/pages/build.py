@@ -46,14 +46,14 @@ def build(
     suites    dataset -> the suite that trains on it, for the commands that make a record again
     """
     board = board_of(results, rules or {})
-    folder = PagesFolder(out, problems=list(problems))
+    folder = PagesFolder(out)
     made_of = digest_of(results, rules or {}, problems, suites or {})
     if folder.holds(made_of):
         return board
 
     names = [Names(s) for s in board.standings]
     store = ChartStore(out / "charts")
-    site = Site(folder, board, store, _look(board), states(results), names, dict(suites or {}))
+    site = Site(folder, board, store, _look(board), states(results), names, dict(suites or {}), problems)
 
     with bar("leaderboard: pages", total=len(names) + 1) as advance:
         for track in names:

@@ -112,7 +112,7 @@ def warnings_of(entries: Iterable[Entry]) -> list[str]:
 def _charts(site: Site, s: Standings, row: Row) -> list[Charts]:
     histories = [entry.files["history"] for entry in row.entries if "history" in entry.files]
     cells = [entry.record for entry in row.entries if isinstance(entry.record, CellRecord)]
-    curves = curve_charts(histories, cells[0].curves) if cells and histories else None
+    curves = curve_charts(histories, cells[0].curves, site.damaged) if cells and histories else None
 
     found = (site.statistics(entry) for entry in row.entries)
     statistics = next((one for one in found if one is not None), None)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import os
 import struct
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic_core import from_json
+
 from gan_bench.core.digests import sha256_of
 from gan_bench.core.errors import UserError
-from gan_bench.core.files import write_if_changed
+from gan_bench.core.files import cannot_write, write_if_changed
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 LIST = ".pages.json"  # the files of the last build: the next one removes what is no longer shown, or has nothing to do
+ASIDE = ".damaged"  # what is added to the name of something that lies where a page belongs
+LARGEST = 64 * 2**20  # bytes of a file that is shown; ours have some hundred thousand
+ANEW = "the same `gan-bench run` command makes it anew"
+log = logging.getLogger(__name__)
 
 
 class ShownPicture(NamedTuple):
@@ -25,15 +35,20 @@ class ShownPicture(NamedTuple):
 
 
 class Build(NamedTuple):
-    """What a build wrote: the digest of what it was made of, and path -> SHA-256 of each file."""
+    """What a build wrote: the digest of what it was made of, path -> SHA-256 of each file, and what it could not show."""
 
     made_of: str
     files: dict[str, str | None]
+    problems: list[str]
 
 
 @dataclass
 class PagesFolder:
-    """The folder of pages. `written`: every path in it that belongs to this build; `problems`: what could not be shown."""
+    """The folder of pages.
+
+    written   every path in it that belongs to this build
+    problems  what this build cannot show of what runs kept
+    """
 
     path: Path
     written: set[str] = field(default_factory=set)
@@ -47,20 +62,38 @@ class PagesFolder:
 
     def keep(self, path: str, data: bytes) -> str:
         """Write a file, unless it is there with these bytes; returns its path. Raises CannotWrite."""
+        write_if_changed(self.claim(path), data)
+        return path
+
+    def claim(self, path: str) -> Path:
+        """Where a file of this build is to be written; whatever else lies there is set aside. Raises UserError as `keep`."""
         target = self.path / path
         self._check_inside(target)
+        if os.path.lexists(target) and not (target.is_file() or target.is_symlink()):
+            set_aside(target)
         self.written.add(path)
-        write_if_changed(target, data)
-        return path
+        return target
+
+    def problem(self, sentence: str) -> None:
+        """Note what cannot be shown, for the front page and the log."""
+        log.warning("%s", sentence)
+        self.problems.append(sentence)
 
     def copy(self, source: Path, path: str) -> str | None:
         """Copy a file; returns its path. None, and a problem, where it cannot be read."""
+        data = self._read(source)
+        return None if data is None else self.keep(path, data)
+
+    def _read(self, source: Path) -> bytes | None:
+        """The bytes of a file of a run. None, and a problem, where it cannot be read, or is far larger than what runs write."""
         try:
-            data = source.read_bytes()
+            if source.stat().st_size <= LARGEST:
+                return source.read_bytes()
+            why = "it is far too large"
         except OSError as error:
-            self.problems.append(f"{source} cannot be read ({error.strerror}), so it is not shown.")
-            return None
-        return self.keep(path, data)
+            why = error.strerror or "an error of the disk"
+        self.problem(f"{source} cannot be read ({why}), so it is not shown; {ANEW}.")
+        return None
 
     def picture(self, source: Path | None, path: str) -> ShownPicture | None:
         """Copy a PNG, which several pages may show. None where there is none, and a problem where it is damaged."""
@@ -69,20 +102,23 @@ class PagesFolder:
         return self._pictures[path]
 
     def _copied_picture(self, source: Path, path: str) -> ShownPicture | None:
-        if self.copy(source, path) is None:
+        data = self._read(source)
+        if data is None:
             return None
-        size = png_size(self.path / path)
+        size = png_size(data)
         if size is None:
-            self.problems.append(f"{source} is not a PNG picture, so it is not shown.")
-            self.written.discard(path)
-            (self.path / path).unlink(missing_ok=True)
+            self.problem(f"{source} is damaged or no PNG picture, so it is not shown; {ANEW}.")
             return None
-        return ShownPicture(path, *size)
+        return ShownPicture(self.keep(path, data), *size)
 
     def holds(self, made_of: str) -> bool:
-        """Whether the last build was made of the same, and each of its files is still as it was."""
+        """Whether the last build was made of the same, and each of its files is still as it was. Tells what it cannot show."""
         last = self._last_build()
-        return last.made_of == made_of and all(_digest(self.path / path) == digest for path, digest in last.files.items())
+        if last.made_of != made_of or any(_digest(self.path / path) != digest for path, digest in last.files.items()):
+            return False
+        for sentence in last.problems:
+            log.warning("%s", sentence)
+        return True
 
     def finish(self, made_of: str) -> None:
         """Remove the files of the last build that this one did not write, and list those of this one.
@@ -91,40 +127,71 @@ class PagesFolder:
         """
         for path in sorted(self._last_build().files.keys() - self.written):
             target = self.path / path
-            if target.resolve().is_relative_to(self.path.resolve()):
-                target.unlink(missing_ok=True)
+            with contextlib.suppress(OSError, ValueError):  # a folder, say, or no path at all: it is none of our files
+                if _is_inside(target, self.path):
+                    target.unlink(missing_ok=True)
 
         files = {path: _digest(self.path / path) for path in sorted(self.written)}
-        self.write(LIST, json.dumps({"made_of": made_of, "files": files}, indent=0) + "\n")
+        told = {"made_of": made_of, "problems": self.problems, "files": files}
+        self.write(LIST, json.dumps(told, indent=0) + "\n")
 
     def _last_build(self) -> Build:
         try:
-            told = json.loads((self.path / LIST).read_text(encoding="utf-8"))
-            return Build(str(told["made_of"]), {str(path): digest for path, digest in told["files"].items()})
+            told = from_json((self.path / LIST).read_bytes()) if (self.path / LIST).is_file() else {}
+            files = {str(path): digest for path, digest in told["files"].items()}
+            return Build(str(told["made_of"]), files, [str(sentence) for sentence in told["problems"]])
         except (OSError, ValueError, TypeError, KeyError, AttributeError):  # there is none, or somebody edited its list
-            return Build("", {})
+            return Build("", {}, [])
 
     def _check_inside(self, target: Path) -> None:
-        """Raises UserError where a link in the folder leads out of it."""
+        """Makes the folder of a file. Raises UserError where a link in the folder of pages leads out of it."""
         if target.parent not in self._safe:
-            if not target.parent.resolve().is_relative_to(self.path.resolve()):
+            if not _is_inside(target.parent, self.path):
                 raise UserError(f"{target.parent} leads out of {self.path} by a link; remove the link.")
+            for folder in reversed(target.relative_to(self.path).parents[:-1]):
+                if os.path.lexists(self.path / folder) and not (self.path / folder).is_dir():
+                    set_aside(self.path / folder)
             self._safe.add(target.parent)
 
 
-def _digest(file: Path) -> str | None:
-    """SHA-256 of a file; None where it cannot be read."""
+def set_aside(path: Path) -> None:
+    """Rename what lies where a page belongs, a folder in the place of a file, say. Raises CannotWrite."""
+    other = path.with_name(path.name + ASIDE)
+    n = 1
+    while os.path.lexists(other):
+        n += 1
+        other = path.with_name(f"{path.name}{ASIDE}-{n}")
     try:
-        return sha256_of(file)
-    except OSError:
+        path.rename(other)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    log.warning("%s was in the way of the pages; it is now %s.", path, other.name)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _digest(file: Path) -> str | None:
+    """SHA-256 of a file; None where it is none, or cannot be read."""
+    try:
+        return sha256_of(file) if file.is_file() else None
+    except (OSError, ValueError):  # ValueError: no path can be so
         return None
 
 
-def png_size(file: Path) -> tuple[int, int] | None:
-    """Width and height of a PNG, from its first bytes; None where it is none."""
-    with open(file, "rb") as stream:
-        start = stream.read(24)
-    if len(start) < 24 or not start.startswith(PNG_START):
+def png_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG; None where it is none, or it is not whole: each of its parts ends with a checksum."""
+    if not data.startswith(PNG_START + b"\x00\x00\x00\rIHDR"):
         return None
-    width, height = struct.unpack(">II", start[16:24])
+
+    place, kind = len(PNG_START), b""
+    while kind != b"IEND":
+        length, kind = int.from_bytes(data[place : place + 4]), data[place + 4 : place + 8]
+        end = place + 8 + length
+        if zlib.crc32(data[place + 4 : end]) != int.from_bytes(data[end : end + 4]) or len(data) < end + 4:
+            return None
+        place = end + 4
+
+    width, height = struct.unpack(">II", data[16:24])
     return (width, height) if width and height else None

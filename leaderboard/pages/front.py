@@ -31,13 +31,12 @@ def front_page(site: Site) -> None:
         {"heading": p.heading, "table": profile_table(p), "charts": profile_charts(p, site.look)} for p in site.board.profiles
     ]
     lines = [_line(names.s) for names in site.names]
-    site.folder.written.add("picture.png")
-    card.social_picture("gan-bench leaderboard", lines, site.folder.path / "picture.png")
+    card.social_picture("gan-bench leaderboard", lines, site.folder.claim("picture.png"))
     site.write(
         "index.html", "front.html.j2", "gan-bench leaderboard", [("Overview", "index.html", True)],
         summary=f"{', '.join(facts)}. {'; '.join(lines[:3])}.",
         facts=facts,
-        problems=site.folder.problems + [f"{text}." for names in site.names for text in failures(names.s)],
+        problems=[*site.problems, *site.folder.problems] + [f"{text}." for names in site.names for text in failures(names.s)],
         tracks=[_track(site, names) for names in site.names],
         profiles=profiles,
         profile_note=PROFILE_NOTE,

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from gan_bench.core.names import slug
 from gan_bench.leaderboard.entries import Track
 from gan_bench.leaderboard.standings import Standings
-
-LONGEST = 60  # characters of a name before its hash
-
-
-def slug(text: str) -> str:
-    """A safe file name. A text that had to be changed gets a hash, so that no two texts share a name."""
-    safe = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip(".-")[:LONGEST]
-    return safe if safe == text else f"{safe or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def slugs(texts: Iterable[str]) -> dict[str, str]:

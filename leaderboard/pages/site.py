@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +19,11 @@ from gan_bench.leaderboard.charts import Chart, ChartStore, LegendItem
 from gan_bench.leaderboard.charts.palette import legend_mark
 from gan_bench.leaderboard.entries import Entry
 from gan_bench.leaderboard.glossary import term
-from gan_bench.leaderboard.pages.folder import PagesFolder
+from gan_bench.leaderboard.pages.folder import ANEW, PagesFolder
 from gan_bench.leaderboard.pages.names import Names
 from gan_bench.leaderboard.rows import Row
 from gan_bench.leaderboard.verified import State, States, state_of
-from gan_bench.records import Statistics, read_record
+from gan_bench.records import Statistics, read_contents
 
 BACKTICKS = re.compile(r"`([^`]+)`")
 Nav = list[tuple[str, str, bool]]  # text, path, whether this is the page
@@ -37,6 +37,7 @@ class Site:
     known  what was verified (see `verified.states`)
     names  where the pages of each track are
     suites dataset -> the suite that trains on it
+    problems  sentences about what could not be read of runs
     """
 
     folder: PagesFolder
@@ -46,6 +47,7 @@ class Site:
     known: States
     names: list[Names]
     suites: Mapping[str, str]
+    problems: Sequence[str]
     _statistics: dict[Path, Statistics | None] = field(default_factory=dict)
 
     def write(self, path: str, template: str, window: str, nav: Nav, **shown: Any) -> None:
@@ -65,12 +67,22 @@ class Site:
         """What is known of the pixels and classes of an entry's samples; None where nothing is."""
         file = entry.files.get("statistics")
         if file is not None and file not in self._statistics:
-            try:
-                self._statistics[file] = read_record(file, Statistics)
-            except UserError as error:
-                self._statistics[file] = None
-                self.folder.problems.append(str(error))
+            self._statistics[file] = self._read(file)
         return None if file is None else self._statistics[file]
+
+    def _read(self, file: Path) -> Statistics | None:
+        try:
+            contents = read_contents(file, Statistics)
+        except UserError as error:
+            self.folder.problem(f"{str(error).rstrip('.')}; it is not shown: {ANEW}.")
+            return None
+        if contents.edited:
+            self.folder.problem(f"{file} was edited since it was written; {ANEW}.")
+        return contents.record
+
+    def damaged(self, file: Path, fault: str) -> None:
+        """Note a file of a run that cannot be shown."""
+        self.folder.problem(f"{file} is damaged ({fault}), so it is not shown; {ANEW}.")
 
     def classes(self, row: Row) -> Statistics | None:
         """The statistics of the first seed of an entry whose samples were told apart by class; None where none were."""
