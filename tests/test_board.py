@@ -70,6 +70,16 @@ def test_a_formula_behind_a_semicolon_is_quoted_too() -> None:
     assert "a;'=1+1; '@x" in text and '"(lr=5e-4, x=-1); y"' in text
 
 
+def test_what_detect_prints_as_csv_is_quoted_and_a_path_is_still_a_path(capsys: pytest.CaptureFixture[str]) -> None:
+    from gan_bench.cli.detect import _write_csv
+    from gan_bench.detect import JudgedImage, Judgement
+
+    images = [JudgedImage(name, None, -1.5, "unsure", ("@note",)) for name in ("=1+1.png", "a.png")]
+    _write_csv(Judgement(None, images, None))  # type: ignore[arg-type]  # the judge is not printed
+    first, second = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (first["path"], second["path"], first["note"], first["logit"]) == ("./=1+1.png", "a.png", "'@note", "-1.5")
+
+
 def test_the_csv_is_what_pandas_makes_of_the_same_numbers() -> None:
     board = board_of([
         *seeds("dcgan", 10.0, 1e-7), cell("sngan", metric(3.0, interval=interval(2.5, 3.5)), seed=1, cost=None),

@@ -599,7 +599,7 @@ def test_the_leaderboard_leaves_out_a_bad_record_and_tells(some, cli, tmp_path: 
     edit(run / DCGAN, lambda data: data.update(title="Best GAN"), forge=False)
     ended = cli("leaderboard", run, "--out", tmp_path / "out")
     assert ended.code == 0 and "dcgan" in ended.stdout
-    assert "field mood: there is no such field; it is left out: run the same" in ended.stderr.replace("\n", " ")
+    assert "field mood: there is no such field; it is left out: the same" in ended.stderr.replace("\n", " ")
     assert "was edited since it was written" in ended.stderr
 
 

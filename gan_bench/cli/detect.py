@@ -67,7 +67,12 @@ def detect(
     ] = None,
     device: Device = "auto",
     as_json: Json = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    as_csv: Annotated[
+        bool,
+        typer.Option(
+            "--csv", help="Print CSV instead of a table. Texts that a spreadsheet would take for formulas are quoted."
+        ),
+    ] = False,
 ) -> None:
     """Tell whether images are real or fake, by the detectors of a run.
 
