@@ -17,3 +17,11 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_or_none(path: Path) -> str | None:
+    """The same; None where there is no such file, but a folder or a pipe, or it cannot be read."""
+    try:
+        return sha256_of(path) if path.is_file() else None
+    except (OSError, ValueError):  # ValueError: no path can be so
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gan_bench.core.digests import sha256_of
+from gan_bench.core.digests import sha256_of, sha256_or_none
 from gan_bench.core.files import cannot_write
 from gan_bench.records import AnyRecord, CellRecord, JudgeRecord
 from gan_bench.run_folder.paths import MODEL, RECORD, SAMPLES, SCORES, SHOWN
@@ -28,7 +28,7 @@ def remove_beside(folder: Path) -> None:
 
 def lost_files(folder: Path, record: AnyRecord) -> list[str]:
     """The names of the files that a record has a digest of and that are absent, or not what was written."""
-    return [name for name, digest in _named(record).items() if _digest_of(folder / name) != digest]
+    return [name for name, digest in _named(record).items() if sha256_or_none(folder / name) != digest]
 
 
 def _named(record: AnyRecord) -> dict[str, str]:
@@ -38,10 +38,3 @@ def _named(record: AnyRecord) -> dict[str, str]:
         scores = {SCORES: record.scores_digest} if record.scores_digest else {}
         return {MODEL.format(tier): digest for tier, digest in record.models.items()} | scores | record.files
     return record.files
-
-
-def _digest_of(file: Path) -> str | None:
-    try:
-        return sha256_of(file)
-    except OSError:
-        return None

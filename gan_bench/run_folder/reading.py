@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gan_bench import suites
 from gan_bench.core import collector
-from gan_bench.core.digests import sha256_of
+from gan_bench.core.digests import sha256_or_none
 from gan_bench.core.errors import UserError
 from gan_bench.records import (
     NEWER,
@@ -130,7 +130,7 @@ class _Reading:
             path = folder / name
             if name not in there and not os.path.lexists(path):
                 self.problems.append(f"{path} is not there; {ANEW.format(_maker(path))}.")
-            elif name in there and _digest_of(path) != record.files[name]:
+            elif name in there and sha256_or_none(path) != record.files[name]:
                 found.pop(there[name])
                 self.problems.append(f"{path} is not as it was written, so it is not shown; {ANEW.format(_maker(path))}.")
         return found
@@ -224,14 +224,6 @@ class _Reading:
             have = "has" if sum(missing.values()) == 1 else "have"
             what = f"{' and '.join(told)} {have} no record"
             self.problems.append(f"{self.folder} is not finished: {what}; {GOES_ON}.")
-
-
-def _digest_of(file: Path) -> str | None:
-    """SHA-256 of a file; None where it cannot be read."""
-    try:
-        return sha256_of(file)
-    except OSError:
-        return None
 
 
 def _maker(file: Path) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pydantic_core import from_json
 
-from gan_bench.core.digests import sha256_of
+from gan_bench.core.digests import sha256_or_none
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import cannot_write, write_if_changed
 
@@ -114,7 +114,7 @@ class PagesFolder:
     def holds(self, made_of: str) -> bool:
         """Whether the last build was made of the same, and each of its files is still as it was. Tells what it cannot show."""
         last = self._last_build()
-        if last.made_of != made_of or any(_digest(self.path / path) != digest for path, digest in last.files.items()):
+        if last.made_of != made_of or any(sha256_or_none(self.path / path) != digest for path, digest in last.files.items()):
             return False
         for sentence in last.problems:
             log.warning("%s", sentence)
@@ -131,7 +131,7 @@ class PagesFolder:
                 if _is_inside(target, self.path):
                     target.unlink(missing_ok=True)
 
-        files = {path: _digest(self.path / path) for path in sorted(self.written)}
+        files = {path: sha256_or_none(self.path / path) for path in sorted(self.written)}
         told = {"made_of": made_of, "problems": self.problems, "files": files}
         self.write(LIST, json.dumps(told, indent=0) + "\n")
 
@@ -170,14 +170,6 @@ def set_aside(path: Path) -> None:
 
 def _is_inside(path: Path, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
-def _digest(file: Path) -> str | None:
-    """SHA-256 of a file; None where it is none, or cannot be read."""
-    try:
-        return sha256_of(file) if file.is_file() else None
-    except (OSError, ValueError):  # ValueError: no path can be so
-        return None
 
 
 def png_size(data: bytes) -> tuple[int, int] | None:
