@@ -194,7 +194,8 @@ def test_grey_images_stay_grey(cli, tmp_path, caplog, grey, variant):
 
     assert scored(cli, folder, record) == of_cell
     assert scored(cli, exported(cli, tmp_path / "cell", 1000, tmp_path / "export.npz"), record) == of_cell
-    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []
+    warnings = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    assert all("or the generator untrained?" in warning for warning in warnings)  # and it hardly is
 
 
 @pytest.mark.parametrize(("variant", "extractors"), [("srgan", ("lite0",)), ("dcgan", ())])

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_bench import train
-from tests.faults.scene import ROW_EVERY, Running, values
+from tests.faults.scene import QUICK, Running, values
 
 TABLE = "faults: tried and passed"
 
@@ -27,10 +26,10 @@ def few_threads() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checkpoints after every second step in this process too."""
-    monkeypatch.setattr(train, "HISTORY_EVERY", ROW_EVERY)
-    monkeypatch.setattr(train, "CHECKPOINT_SECONDS", 0.0)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The constants of `Running` in this process too."""
+    for module, name, value in QUICK:
+        monkeypatch.setattr(f"gan_bench.{module}.{name}", value)
 
 
 @pytest.fixture(scope="session")
