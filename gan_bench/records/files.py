@@ -25,7 +25,7 @@ AnyRecord = CellRecord | ReferenceRecord | JudgeRecord | AttackRecord
 DIGEST = "content_digest"
 LARGEST = 64 * 2**20  # bytes of a record; those of detectors with all protocols have some MiB
 NEWER = "A newer gan-bench wrote it"  # in the errors of records of a later schema
-UNKNOWN = "extra_forbidden"  # pydantic's name
+UNKNOWN = "extra_forbidden"  # pydantic's name of a field that a model does not have
 PLAIN = {UNKNOWN: "there is no such field", "missing": "it is missing"}
 M = TypeVar("M", bound=Written)
 

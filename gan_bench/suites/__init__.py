@@ -22,6 +22,7 @@ from gan_bench.core.errors import UserError
 from gan_bench.core.own import is_python_file
 from gan_bench.core.registry import suggest
 from gan_bench.records import Model, TableRules
+from gan_bench.records.files import UNKNOWN
 
 FOLDER = Path(__file__).parent
 GROUP = "gan_bench.suites"
@@ -29,7 +30,6 @@ ALL = "all"  # in place of a name: all that suit the dataset
 IMAGES = "folder:"  # what a dataset of somebody's images is called, before its path
 ARRAYS = (".npz", ".npy", ".pt")
 GENERAL = ("lite0", "inception"), ("fd", "kid", "is", "pr")  # extractors and metrics that need nothing of a dataset
-UNKNOWN = "extra_forbidden"  # pydantic's name of a field that a suite does not have
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
