@@ -36,7 +36,7 @@ from gan_bench.images.pictures import (
 from gan_bench.images.statistics import Classified, statistics_of
 from gan_bench.pairs import by_class, pairs_of, rows
 from gan_bench.records import ASKED, CellRecord, CellSpec, Cost, finished, spec_hash, write_record
-from gan_bench.run_folder import RECORD, SAMPLES, SHOWN, digests_in, lost_files, remove_beside
+from gan_bench.run_folder import RECORD, SAMPLES, SHOWN, digests_in, lost_files, needs_training, remove_beside
 from gan_bench.sample import (
     STEPS,
     Drawn,
@@ -52,7 +52,6 @@ from gan_bench.scorer import SetScorer, scorer_for, summary
 from gan_bench.train import Progress, Watch, curves, train, write_history
 
 log = logging.getLogger(__name__)
-OF_TRAINING = (SHOWN["history"], SHOWN["strip"])
 NEAREST = 3  # training images shown below each sample
 OF_CLASS, MOST_CLASSES = 10, 20  # samples of each class in a picture, and classes of a dataset that has such a picture
 
@@ -106,7 +105,7 @@ def _checkpoint_of(spec: CellSpec, folder: Path) -> Path:
 def _restored(done: CellRecord, lost: Sequence[str], folder: Path, device: torch.device, strict: bool) -> CellRecord | None:
     """The record of a finished cell that lost files: what follows from its networks is made again. None: it must be trained."""
     spec, what = done.spec, f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing or damaged"
-    if not set(lost).isdisjoint({*done.weights, *OF_TRAINING}):
+    if needs_training(done, lost):
         log.warning("%s: %s, which only a training makes; it is trained again.", name_of(spec), what)
         return None
 

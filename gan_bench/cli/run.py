@@ -220,20 +220,19 @@ def _check_own(name: str, suite: Suite) -> None:
 
 def _show_plan(plan: Plan, out: Path, target: Console) -> None:
     """One row for each cell, of many the first and the last; then a summary, with guesses of their time."""
-    from gan_bench.run_folder import RunFolder, lost_files
+    from gan_bench.run_folder import RunFolder, state_of
 
     folder, forecasts = RunFolder(out), _forecasts(plan)
     usual = fmean(guess.seconds for guess in forecasts.values())
     rows, seconds = [], 0.0
     for cell in plan.cells:
-        guess, record = forecasts.get((cell.dataset, cell.key)), folder.finished_cell(cell)
-        done = record is not None and not lost_files(folder.cell(cell), record)
+        guess, state = forecasts.get((cell.dataset, cell.key)), state_of(folder, cell)
         of_cell = usual if guess is None else guess.seconds
-        seconds += 0 if done else of_cell
+        seconds += 0 if state else of_cell
         rows.append({
             "dataset": cell.dataset, "variant": label_of(cell.variant, cell.changed), "seed": cell.seed,
             "steps": guess and guess.steps, "kimg": None if guess is None or guess.kimg is None else f"{guess.kimg:.0f}",
-            "about": "done" if done else f"{of_cell:.0f} s",
+            "about": state or f"{of_cell:.0f} s",
         })  # fmt: skip
 
     _print_rows(rows, target)

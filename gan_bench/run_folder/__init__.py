@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_bench.run_folder.intact import digests_in, lost_files, remove_beside
+from gan_bench.run_folder.intact import digests_in, lost_files, needs_training, remove_beside, state_of
 from gan_bench.run_folder.paths import (
     DISCRIMINATOR,
     GENERATOR,
@@ -21,6 +21,26 @@ from gan_bench.run_folder.planned import planned
 from gan_bench.run_folder.reading import Runs, all_rules, read_runs, rules_in
 
 __all__ = [
-    "DISCRIMINATOR", "GENERATOR", "INVERSE", "MODEL", "PARTS", "RECORD", "SAMPLES", "SCORES", "SHOWN", "RunFolder", "Runs",
-    "all_rules", "changes_of", "digests_in", "lost_files", "planned", "read_runs", "remove_beside", "rules_in", "run_of_cell",
-]  # fmt: skip
+    "DISCRIMINATOR",
+    "GENERATOR",
+    "INVERSE",
+    "MODEL",
+    "PARTS",
+    "RECORD",
+    "SAMPLES",
+    "SCORES",
+    "SHOWN",
+    "RunFolder",
+    "Runs",
+    "all_rules",
+    "changes_of",
+    "digests_in",
+    "lost_files",
+    "needs_training",
+    "planned",
+    "read_runs",
+    "remove_beside",
+    "rules_in",
+    "run_of_cell",
+    "state_of",
+]

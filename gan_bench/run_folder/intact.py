@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from gan_bench.core.digests import sha256_of, sha256_or_none
 from gan_bench.core.files import cannot_write
-from gan_bench.records import AnyRecord, CellRecord, JudgeRecord
-from gan_bench.run_folder.paths import MODEL, RECORD, SAMPLES, SCORES, SHOWN
+from gan_bench.records import AnyRecord, CellRecord, CellSpec, JudgeRecord
+from gan_bench.run_folder.paths import MODEL, RECORD, SAMPLES, SCORES, SHOWN, RunFolder
 
+OF_TRAINING = (SHOWN["history"], SHOWN["strip"])
 BESIDE = (SAMPLES, *(name for name in SHOWN.values() if name != RECORD))  # what `Record.files` may have
 
 
@@ -29,6 +31,20 @@ def remove_beside(folder: Path) -> None:
 def lost_files(folder: Path, record: AnyRecord) -> list[str]:
     """The names of the files that a record has a digest of and that are absent, or not what was written."""
     return [name for name, digest in _named(record).items() if sha256_or_none(folder / name) != digest]
+
+
+def needs_training(record: CellRecord, lost: Iterable[str]) -> bool:
+    """Whether a cell that lost these files must be trained again: its networks make all others."""
+    return not {*record.weights, *OF_TRAINING}.isdisjoint(lost)
+
+
+def state_of(run: RunFolder, spec: CellSpec) -> str:
+    """What a cell is where nothing must be trained: "done", or "repair" where it lost what its networks make; else ""."""
+    record = run.finished_cell(spec)
+    lost = [] if record is None else lost_files(run.cell(spec), record)
+    if record is None or needs_training(record, lost):
+        return ""
+    return "repair" if lost else "done"
 
 
 def _named(record: AnyRecord) -> dict[str, str]:

@@ -138,3 +138,14 @@ def test_a_checkpoint_of_another_cell_is_set_aside(run: Path, cli: Run, expected
     ended = cli(*arguments(run))
     assert ended.code == 0 and "it does not begin with a digest" in ended.stderr.replace("\n", " ")
     assert values(run) == expected
+
+
+def test_the_plan_tells_what_is_done_and_what_must_be_repaired_or_trained(run: Path, cli: Run) -> None:
+    def told() -> list[str]:
+        return [line.split()[-1] for line in cli(*arguments(run), "--dry-run").stdout.splitlines()[1:3]]
+
+    assert told() == ["done", "done"]
+    (run / CELL / "samples.png").unlink()
+    assert told() == ["repair", "done"]
+    (run / CELL / "generator.safetensors").unlink()
+    assert told() == ["s", "done"]  # about so many seconds
