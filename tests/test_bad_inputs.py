@@ -386,10 +386,18 @@ new variant a-b => a_b
 data fetch mist => did you mean 'mnist'?
 data verify mist => did you mean 'mnist'?
 data verify folder: => folder:
-data verify "" => ''
+data verify "" => NAMES is empty
 data frob => frob
 
 cache frob => No such command
+cache size --json yes => Got unexpected extra argument
+cache size --kind => No such option: --kind
+cache verify features => Got unexpected extra argument
+cache verify --fix => No such option: --fix
+cache clear feature => did you mean 'features'?
+cache clear features "" => KINDS is empty
+cache clear ../.. => unknown kind of the cache
+cache clear features --force => No such option: --force
 
 sample => Missing argument
 sample "" => CELL is empty

@@ -15,6 +15,7 @@ from rich.filesize import decimal
 from gan_bench.cli import completion
 from gan_bench.cli.options import Json
 from gan_bench.cli.output import log_to_stderr, print_json, print_table, say, stdout
+from gan_bench.cli.usage import Command
 from gan_bench.core.cache import Older, sealed_or_older, what_is_wrong
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import cache_folder
@@ -38,7 +39,7 @@ class FileRemark(NamedTuple):
 # ------------------------------------------------------------------------------------------------------------------ size
 
 
-@app.command()
+@app.command(cls=Command)
 def size(as_json: Json = False) -> None:
     """How much is kept, and of what."""
     folder = _folder()
@@ -64,7 +65,7 @@ def size(as_json: Json = False) -> None:
 # ---------------------------------------------------------------------------------------------------------------- verify
 
 
-@app.command()
+@app.command(cls=Command)
 def verify(as_json: Json = False) -> None:
     """Compare every file with its digest. Exit 1 when one is damaged: it is named, and made again when it is needed.
 
@@ -137,7 +138,7 @@ def _of_datasets(found: list[CachedFile]) -> Iterator[FileRemark]:
 # ----------------------------------------------------------------------------------------------------------------- clear
 
 
-@app.command()
+@app.command(cls=Command)
 def clear(
     kinds: Annotated[
         list[str] | None,

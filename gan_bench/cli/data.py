@@ -8,6 +8,7 @@ import typer
 
 from gan_bench.cli import completion
 from gan_bench.cli.output import log_to_stderr, say, stdout
+from gan_bench.cli.usage import Command
 from gan_bench.core.cache import is_temporary
 from gan_bench.core.errors import UserError
 from gan_bench.core.files import cache_folder
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Datasets: fetch and verify.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(cls=Command)
 def fetch(
     names: Annotated[
         list[str] | None,
@@ -60,7 +61,7 @@ def _fetch_weights(name: str) -> None:
         raise UserError(f"{name}: {reason}.") from reason
 
 
-@app.command()
+@app.command(cls=Command)
 def verify(
     names: Annotated[
         list[str] | None, typer.Argument(help="Datasets.", show_default="all", autocompletion=completion.dataset)
