@@ -67,8 +67,8 @@ def workers(jobs: int) -> Iterator[Each]:
                 f"command with fewer --jobs than {jobs} continues from here."
             ) from error
         finally:
+            executor.shutdown(wait=False, cancel_futures=True)  # first: the end of a worker would break what waits for it
             _end(set(multiprocessing.active_children()) - others)
-            executor.shutdown(cancel_futures=True)
             listener.stop()
 
 

@@ -47,6 +47,15 @@ def expected(undisturbed: Path) -> dict[str, object]:
     return values(undisturbed)
 
 
+@pytest.fixture(scope="session")
+def expected_of_two(tmp_path_factory: pytest.TempPathFactory, few_threads: None) -> dict[str, object]:
+    """The same of two trainings at a time: their processes have the usual constants, and so other histories."""
+    out = tmp_path_factory.mktemp("faults") / "undisturbed"
+    code, stderr = Running(out, jobs=2).ended()
+    assert code == 0, stderr
+    return values(out)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many faults of each kind were tried, and how many of them passed."""
     tried, passed = Counter[str](), Counter[str]()

@@ -76,11 +76,13 @@ def test_a_run_killed_again_and_again_goes_on(tmp_path: Path, expected: object) 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("k", FEW)
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("jobs", "undisturbed_values"), [(1, "expected"), (2, "expected_of_two")], ids=["1", "2"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_a_stopped_run_says_so_and_goes_on(
-    tmp_path: Path, expected: object, duration: float, number: int, code: int, jobs: int, k: int
-) -> None:
+    tmp_path: Path, request: pytest.FixtureRequest, duration: float,
+    number: int, code: int, jobs: int, undisturbed_values: str, k: int,
+) -> None:  # fmt: skip
+    expected = request.getfixturevalue(undisturbed_values)
     running = Running(tmp_path / "run", jobs)
     running.wait_for("run.log")  # before it, the command is not yet listening
     time.sleep(moment(k, len(FEW), duration))
