@@ -14,6 +14,16 @@ from gan_bench.generators import VARIANTS
 from gan_bench.generators.base import Variant
 from gan_bench.records import CellSpec
 
+SUITE = """
+title = "Mine"
+datasets = ["shapes"]
+variants = ["dcgan"]
+extractors = ["raw"]
+metrics = ["fd"]
+detectors = []
+headline = "fd_raw"
+"""
+
 
 def cell_spec(**changes: Any) -> CellSpec:
     fields: dict[str, Any] = {

@@ -22,7 +22,7 @@ from gan_bench.cell import run_cell
 from gan_bench.records import Plan, write_record
 from tests.boards import cell, metric
 from tests.conftest import CPU
-from tests.factories import cell_spec
+from tests.factories import SUITE, cell_spec
 
 LONGEST = 200  # characters before the hint, which begins at the first "; " or ". "
 HUGE = "9" * 5000
@@ -487,15 +487,6 @@ class Own(DCGAN):
     name = {name!r}
     settings_type = OwnSettings
     for_points = None
-"""
-SUITE = """
-title = "Mine"
-datasets = ["shapes"]
-variants = ["dcgan"]
-extractors = ["raw"]
-metrics = ["fd"]
-detectors = []
-headline = "fd_raw"
 """
 
 

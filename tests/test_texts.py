@@ -20,6 +20,7 @@ from gan_bench.generators.settings import fault_of
 from gan_bench.records import CellRecord, Plan, ReferenceRecord, read_contents, write_record
 from gan_bench.settings import parse_changes
 from tests.boards import cell, metric, reference
+from tests.factories import SUITE
 
 quickly = settings(
     derandomize=True, deadline=None, max_examples=150, database=None,
@@ -40,15 +41,6 @@ JSON = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
     max_leaves=6,
 )
-SUITE = """
-title = "Mine"
-datasets = ["shapes"]
-variants = ["dcgan"]
-extractors = ["raw"]
-metrics = ["fd"]
-detectors = []
-headline = "fd_raw"
-"""
 
 
 def is_sentence(error: UserError) -> bool:
