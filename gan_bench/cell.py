@@ -70,27 +70,34 @@ def run_cell(
     compiled    networks by torch.compile
     log_folder  where the training is logged for TensorBoard; None: nowhere
     """
-    done = finished(folder / RECORD, CellRecord, spec)
-    lost = [] if done is None else lost_files(folder, done)
-    if done is not None and not lost:
-        return done
+    record = finished(folder / RECORD, CellRecord, spec)
+    lost = [] if record is None else lost_files(folder, record)
+    if record is None or lost:
+        record = _made(spec, record, lost, folder, device, strict, compiled, log_folder)
+        write_record(folder / RECORD, record)
 
+    if record.status != "failed":  # else the next run need not train again
+        _checkpoint_of(spec, folder).unlink(missing_ok=True)  # also that of a run which was killed right here
+    return record
+
+
+def _made(
+    spec: CellSpec, done: CellRecord | None, lost: Sequence[str], folder: Path, device: torch.device, strict: bool,
+    compiled: bool, log_folder: Path | None,
+) -> CellRecord:  # fmt: skip
+    """The record of a cell, which is trained unless `done`, its record, lost only files that its networks make."""
     try:
         restored = None if done is None else _restored(done, lost, folder, device, strict)
-        record = restored or _train_and_score(spec, folder, device, strict, compiled, log_folder)
+        return restored or _train_and_score(spec, folder, device, strict, compiled, log_folder)
     except UserError:
         raise  # the surroundings are at fault, and would be for every cell
     except Exception as error:
         log.exception("%s failed", name_of(spec))
         source = source_of(spec)
-        record = CellRecord(
+        return CellRecord(
             environment=environment(device), spec=spec, spec_hash=spec_hash(spec), status="failed",
             reason=told(error, source.place), task=source.kind.task, **stated(source.kind, spec),
         )  # fmt: skip
-    write_record(folder / RECORD, record)
-    if record.status != "failed":  # else the next run need not train again
-        _checkpoint_of(spec, folder).unlink(missing_ok=True)
-    return record
 
 
 def name_of(spec: CellSpec) -> str:

@@ -63,7 +63,7 @@ def panels(plan: Plan) -> list[tuple[JudgeSpec, ...]]:
 
 def run_panel(plan: Plan, folder: RunFolder, specs: Sequence[JudgeSpec]) -> list[JudgeRecord | AttackRecord]:
     """The records of all judges of one dataset and seed; none where no cell is finished. A bug becomes a record."""
-    panel = Panel(plan, folder, specs[0].dataset, specs[0].seed, specs[0].n_judge)
+    panel = Panel(plan, folder, specs)
     if not panel.cells:
         return []
 
@@ -74,6 +74,7 @@ def run_panel(plan: Plan, folder: RunFolder, specs: Sequence[JudgeSpec]) -> list
     if plan.attacked:
         with part("judging", f"{specs[0].dataset}: attacks on detectors"):
             records.append(panel.attacked([record for record in records if isinstance(record, JudgeRecord)]))
+    panel.keep_manifest()
     return records
 
 
@@ -83,11 +84,10 @@ class Panel:
 
     plan: Plan
     folder: RunFolder
-    dataset: str
-    seed: int
-    n_judge: int
+    specs: Sequence[JudgeSpec]
 
     def __post_init__(self) -> None:
+        self.dataset, self.seed, self.n_judge = self.specs[0].dataset, self.specs[0].seed, self.specs[0].n_judge
         self.device, self._n_kept = torch.device(self.plan.device), 0
         self.planned = [cell for cell in self.plan.cells if cell.dataset == self.dataset]
         self.cells = dict(self._finished(self.seed))
@@ -141,7 +141,8 @@ class Panel:
             log.exception("%s failed", what)
             fields = {"status": "failed", "reason": shown(error)}
         fields |= {"seconds": time.monotonic() - started, "files": digests_in(folder)}
-        self._keep_manifest()
+        if not self._manifest_is_lost:
+            self.keep_manifest()
         record = kind(environment=environment(self.device), spec=spec, spec_hash=spec_hash(spec), **fields)  # type: ignore[arg-type]
         write_record(folder / RECORD, record)
         return record
@@ -154,7 +155,7 @@ class Panel:
         """The cells whose fakes are judged, finished or not."""
         return [cell for cell in self.planned if cell.seed == self.seed]
 
-    def _keep_manifest(self) -> None:
+    def keep_manifest(self) -> None:
         """Write what was done to each image that was handed out, beside what an earlier run did to others."""
         if "delivery" not in vars(self) or len(self.delivery.manifests) == self._n_kept:  # a cached property: nothing needed it
             return
@@ -177,6 +178,12 @@ class Panel:
         except UserError as error:
             log.warning("%s; the detectors are judged again, which makes it anew.", str(error).rstrip("."))
             return None
+
+    @cached_property
+    def _manifest_is_lost(self) -> bool:
+        """Whether judges are finished without it. It is then written when all have looked again: one that tells of some of them
+        would pass for whole if this run were killed."""
+        return self._manifest is None and any((self._folder(spec) / RECORD).exists() for spec in self.specs)
 
     def _examine(self, spec: JudgeSpec, folder: Path) -> dict[str, Any]:
         """Fit and test a detector; returns the fields of its record."""

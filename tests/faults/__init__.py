@@ -2,3 +2,7 @@
 
 `make test` runs a part of it, `make faults` all.
 """
+
+import pytest
+
+pytest.register_assert_rewrite("tests.faults.scene")  # so that its asserts tell what they found

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from gan_bench.detectors.corruptions.manifest import read_manifest
 from gan_bench.records import AnyRecord, read_record
 from gan_bench.run_folder import PARTS, RunFolder, lost_files, read_runs
 
@@ -46,6 +47,8 @@ def values(out: Path) -> dict[str, Any]:
             found[str(file.relative_to(out))] = data
     for history in out.glob("cells/*/*/*/history.csv"):
         found[str(history.relative_to(out))] = pd.read_csv(history).drop(columns=[*CLOCKED]).to_csv()
+    for manifest in out.glob("deliveries/*/*.parquet"):
+        found[str(manifest.relative_to(out))] = read_manifest(manifest).sort_values("images", kind="stable").to_csv(index=False)
     return found
 
 

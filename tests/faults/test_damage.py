@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gan_bench import judge, train
+from gan_bench.records import CellRecord, read_record
 from tests.conftest import Ended
 from tests.faults.scene import arguments, assert_settled, values
 
@@ -113,19 +115,9 @@ def test_a_damaged_checkpoint_is_set_aside(run: Path, cli: Run, expected: object
 
 def interrupted(run: Path, cli: Run) -> Path:
     """Train the cell until it has a checkpoint; returns that."""
-    from gan_bench import train
-
-    class Enough(BaseException):
-        pass
-
-    def stop(*arguments: object) -> None:
-        save(*arguments)
-        raise Enough
-
-    save = train._save
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(train, "_save", stop)
-        with pytest.raises(Enough):
+        patched.setattr(train, "_save", killed_after(train._save))
+        with pytest.raises(Killed):
             cli(*arguments(run))
     (found,) = (run / CELL).glob("checkpoint-*.pt")
     return found
@@ -138,6 +130,42 @@ def test_a_checkpoint_of_another_cell_is_set_aside(run: Path, cli: Run, expected
     ended = cli(*arguments(run))
     assert ended.code == 0 and "it does not begin with a digest" in ended.stderr.replace("\n", " ")
     assert values(run) == expected
+
+
+def test_the_checkpoint_of_a_finished_cell_is_removed(run: Path, cli: Run, expected: object) -> None:
+    """A run that is killed just after it wrote the record leaves one."""
+    record = read_record(run / CELL / "record.json", CellRecord)
+    (run / CELL / f"checkpoint-{record.spec_hash[:12]}.pt").write_bytes(b"of the whole training")
+    assert_made_again(run, cli, expected)
+
+
+@pytest.mark.whole
+def test_judges_whose_manifest_is_damaged_all_look_again_also_after_a_kill(run: Path, cli: Run) -> None:
+    """Only the second one is audited here, with images of its own. The kill comes when the first one is done."""
+    two = [argument.replace("spectrum", "npr,spectrum") for argument in arguments(run)]
+    assert cli(*two).code == 0
+    expected = values(run)
+
+    flip(run / "deliveries/shapes/seed-0.parquet")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(judge, "write_record", killed_after(judge.write_record))
+        with pytest.raises(Killed):
+            cli(*two)
+    assert cli(*two).code == 0 and values(run) == expected
+
+
+class Killed(BaseException):
+    """Like a signal that nothing handles."""
+
+
+def killed_after(function: Callable) -> Callable:
+    """The function, then the end of the process."""
+
+    def call(*arguments: object) -> None:
+        function(*arguments)
+        raise Killed
+
+    return call
 
 
 def test_the_plan_tells_what_is_done_and_what_must_be_repaired_or_trained(run: Path, cli: Run) -> None:
