@@ -30,7 +30,7 @@ from gan_bench.core.stop import patient
 from gan_bench.detectors.base import Detector, in_batches
 from gan_bench.detectors.bootstrap import Logits
 from gan_bench.detectors.evaluate import nll
-from gan_bench.device import fast_precision, full_float32
+from gan_bench.device import fast_precision, full_float32, repeatable
 from gan_bench.images.convert import digest, to_float
 
 Pair = tuple[Tensor, Tensor]  # uint8 images (N, C, H, W): the reals, and the fakes
@@ -174,6 +174,7 @@ class FitLoop:
         saved_at, standing = time.monotonic(), self.standing
         with (
             private_randomness(),
+            repeatable(),
             bar(f"fits {self.detector.name}", self.n_steps, "steps") as advance,
             patient() as has_to_stop,
         ):

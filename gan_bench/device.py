@@ -81,12 +81,17 @@ def reuse_freed_memory() -> None:
         libc.mallopt(M_MMAP_THRESHOLD, 2**25)  # the largest that glibc takes
 
 
-def full_float32() -> AbstractContextManager:
-    """The context in which convolutions on a GPU are computed in float32 throughout, as metrics need them: TF32 rounds inputs.
+def repeatable() -> AbstractContextManager:
+    """The context in which convolutions on a GPU add in a fixed order, so that the same seed gives the same bytes.
 
     cuDNN must be said to be on: the call by itself switches it off.
     """
-    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+    return torch.backends.cudnn.flags(enabled=True, deterministic=True)
+
+
+def full_float32() -> AbstractContextManager:
+    """The same, with convolutions in float32 throughout, as samples and metrics need them: TF32 rounds inputs."""
+    return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
 
 
 def synchronize(device: torch.device) -> None:

@@ -20,7 +20,7 @@ from gan_bench.core.files import atomic_path
 from gan_bench.core.seeds import derive, stream
 from gan_bench.core.stop import patient
 from gan_bench.datasets.base import Split
-from gan_bench.device import reuse_freed_memory, synchronize
+from gan_bench.device import repeatable, reuse_freed_memory, synchronize
 from gan_bench.generators.base import Variant
 from gan_bench.images import convert
 from gan_bench.records import PANELS
@@ -194,7 +194,7 @@ def train(
 
     stepper = Stepper(variant, split, budget, seed, progress)
     saved_at, leaving = time.monotonic(), False
-    with private_randomness(variant.device), patient() as has_to_stop:
+    with private_randomness(variant.device), repeatable(), patient() as has_to_stop:
         _take_snapshot(progress, 0, stepper.spent.kimg, snapshot)
         watch(progress)
         while not (progress.finished or leaving):

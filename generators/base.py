@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_bench.core.seeds import stream
-from gan_bench.device import fast_precision
+from gan_bench.device import fast_precision, full_float32
 from gan_bench.generators.settings import Settings
 from gan_bench.images.convert import are_points
 from gan_bench.records import FROM_LATENTS, PANELS
@@ -138,11 +138,15 @@ class Variant(abc.ABC):
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """The context in which networks are as they are outside training: batch norm uses its running statistics."""
+        """The context in which networks are as they are outside training: batch norm uses its running statistics.
+
+        They compute in full float32, and add in a fixed order.
+        """
         for module in self._modules.values():
             module.eval()
         try:
-            yield
+            with full_float32():
+                yield
         finally:
             for module in self._modules.values():
                 module.train()

@@ -209,13 +209,34 @@ def normed(layer: nn.Module, n: int) -> list[nn.Module]:
     return [layer, nn.InstanceNorm2d(n, affine=True), nn.ReLU(inplace=True)]
 
 
+class MirrorConv2d(nn.Conv2d):
+    """A square convolution of an image that is mirrored beyond its edges, by `padding` pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, n, H, W)."""
+        n = int(self.padding[0])
+        beyond = mirrored(x, n) if x.is_cuda else F.pad(x, (n, n, n, n), mode="reflect")
+        return F.conv2d(beyond, self.weight, self.bias)
+
+
+def mirrored(x: Tensor, n: int) -> Tensor:
+    """(B, C, H, W) -> (B, C, H + 2n, W + 2n), as `F.pad` mirrors it.
+
+    On a GPU the gradients of `F.pad` are added in any order, so that no training would repeat. Those of slices are not.
+    """
+    for axis in (2, 3):
+        before, after = x.narrow(axis, 1, n), x.narrow(axis, x.shape[axis] - 1 - n, n)
+        x = torch.cat([before.flip(axis), x, after.flip(axis)], axis)
+    return x
+
+
 class TranslatorBlock(nn.Module):
     """(B, n, H, W) -> the same shape: two 3x3 convolutions beside the identity."""
 
     def __init__(self, n: int) -> None:
         super().__init__()
-        first = normed(nn.Conv2d(n, n, 3, padding=1, padding_mode="reflect", bias=False), n)
-        second = normed(nn.Conv2d(n, n, 3, padding=1, padding_mode="reflect", bias=False), n)[:-1]
+        first = normed(MirrorConv2d(n, n, 3, padding=1, bias=False), n)
+        second = normed(MirrorConv2d(n, n, 3, padding=1, bias=False), n)[:-1]
         self.layers = nn.Sequential(*first, *second)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -233,14 +254,14 @@ class Translator(nn.Module):
         super().__init__()
         self.residual = residual
         self.layers = nn.Sequential(
-            *normed(nn.Conv2d(channels, width, 7, padding=3, padding_mode="reflect", bias=False), width),
+            *normed(MirrorConv2d(channels, width, 7, padding=3, bias=False), width),
             *normed(nn.Conv2d(width, 2 * width, 3, 2, 1, bias=False), 2 * width),
             *normed(nn.Conv2d(2 * width, 4 * width, 3, 2, 1, bias=False), 4 * width),
             *(TranslatorBlock(4 * width) for _ in range(n_blocks)),
             *normed(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), 2 * width),
             *normed(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), width),
         )  # fmt: skip
-        self.last = nn.Conv2d(width, channels, 7, padding=3, padding_mode="reflect")
+        self.last = MirrorConv2d(width, channels, 7, padding=3)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) in [-1, 1] -> the same shape and range."""

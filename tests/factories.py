@@ -23,6 +23,7 @@ metrics = ["fd"]
 detectors = []
 headline = "fd_raw"
 """
+REPEATABLE, FULL_FLOAT32 = (True, True, True), (True, True, False)  # what `cudnn_flags` gives in contexts of gan_bench.device
 
 
 def cell_spec(**changes: Any) -> CellSpec:
@@ -34,11 +35,19 @@ def cell_spec(**changes: Any) -> CellSpec:
     return CellSpec(**{**fields, **changes})
 
 
-def small(name: str, image_shape: tuple[int, int, int] = (3, 32, 32), seed: int = 0, **settings: Any) -> Variant:
-    """A narrow variant on the CPU."""
+def small(
+    name: str, image_shape: tuple[int, int, int] = (3, 32, 32), seed: int = 0, device: str = "cpu", **settings: Any
+) -> Variant:  # fmt: skip
+    """A narrow variant."""
     kind = VARIANTS.get(name)
     chosen = kind.settings_type(**{**kind.default_settings(8), "batch_size": 8, **settings})
-    return kind(image_shape, 10, chosen, seed=seed, device=torch.device("cpu"))
+    return kind(image_shape, 10, chosen, seed=seed, device=torch.device(device))
+
+
+def cudnn_flags() -> tuple[bool, bool, bool]:
+    """How convolutions on a GPU are computed now: by cuDNN, in a fixed order, with TF32."""
+    cudnn = torch.backends.cudnn
+    return cudnn.enabled, cudnn.deterministic, cudnn.allow_tf32
 
 
 def load_samples(path: Path) -> Tensor:

@@ -140,7 +140,7 @@ run --suite shapes --jobs 10000 => --jobs
 run --suite shapes --jobs 4096 => --jobs 4096 is not between 1 and
 run --suite shapes --extractors lite => did you mean 'lite0'?
 run --suite shapes --extractors , => --extractors ',' names nothing
-run --suite shapes --extractors inception --strict => --strict: extractor 'inception' is not available
+run --suite shapes --device cpu --extractors inception --strict => --strict: extractor 'inception' is not available
 run --suite shapes --metrics fid => did you mean 'fd'?
 run --suite shapes --metrics "" => --metrics is empty
 run --suite shapes --metrics " , " => names nothing
@@ -204,7 +204,7 @@ run --suite shapes --variants srgan --set srgan.pixel_steps=-1 => srgan.pixel_st
 run --suite shapes --variants srgan --set srgan.d_width_divisor=0 => srgan.d_width_divisor
 run --suite modes --variants vanilla --set vanilla.batch_size=1 => batch_size must be 2 or more for points
 run --suite shapes --device gpu => 'gpu'
-run --suite shapes --device cuda => 'cuda'
+run --suite shapes --device cuda:99 => 'cuda:99'
 run --suite shapes --device cuda:-1 => 'cuda:-1'
 run --suite shapes --device cpu:1 => 'cpu:1'
 run --suite shapes --device cpu: => 'cpu:'

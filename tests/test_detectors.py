@@ -19,6 +19,7 @@ from gan_bench.core.seeds import stream
 from gan_bench.detectors import DETECTORS
 from gan_bench.detectors.base import Critic, Detector
 from gan_bench.detectors.evaluate import auroc
+from tests.factories import FULL_FLOAT32, cudnn_flags
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -225,14 +226,13 @@ def test_a_downloaded_backbone_gets_its_own_size_and_normalisation(monkeypatch):
 # --------------------------------------------------------------------------------------------------- packaged weights
 
 
-def test_the_probe_looks_in_full_float32_with_cudnn(monkeypatch):
+def test_the_probe_looks_in_full_float32_and_fixed_order_with_cudnn(monkeypatch):
     """`cudnn.flags` without `enabled` switches cuDNN off, and a GPU then convolves several times slower."""
     probe, seen = DETECTORS.create("timm:tf_efficientnet_lite0"), []
     look = type(probe).features
-    flags = lambda: (torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32)  # noqa: E731
-    monkeypatch.setattr(type(probe), "features", lambda self, images: (seen.append(flags()), look(self, images))[1])
+    monkeypatch.setattr(type(probe), "features", lambda self, images: (seen.append(cudnn_flags()), look(self, images))[1])
     probe.prepare(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
-    assert seen == [(True, False)]
+    assert seen == [FULL_FLOAT32]
 
 
 def test_lite0_recognises_a_photograph():

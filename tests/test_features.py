@@ -15,6 +15,7 @@ from gan_bench.features.base import Unavailable
 from gan_bench.pretrained import fold_norms
 from gan_bench.scorer import SetScorer
 from tests.conftest import CPU
+from tests.factories import FULL_FLOAT32, cudnn_flags
 
 BARS = {"mnist": 0.994, "cifar10": 0.93}
 READY = [name for name in EXTRACTORS.names() if name not in ("inception", "own-classifier")]  # this one learns a dataset first
@@ -76,18 +77,18 @@ def test_the_factors_of_shapes_are_read_without_error(split):
     assert torch.equal(extract(loaded("shapes-factors"), chosen.images, "test").logits.argmax(1), chosen.labels)
 
 
-def test_features_are_extracted_in_full_float32_with_cudnn(monkeypatch):
+def test_features_are_extracted_in_full_float32_and_fixed_order_with_cudnn(monkeypatch):
     """`cudnn.flags` without `enabled` switches cuDNN off, and a GPU then convolves several times slower."""
     extractor, seen = loaded("raw"), []
     look = type(extractor).__call__
 
     def watched(self, batch):
-        seen.append((torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32))
+        seen.append(cudnn_flags())
         return look(self, batch)
 
     monkeypatch.setattr(type(extractor), "__call__", watched)
     extract(extractor, random_images(4, 3), "flags")
-    assert seen == [(True, False)]
+    assert seen == [FULL_FLOAT32]
 
 
 def test_where_a_shape_is_and_how_large():

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import pytest
 import torch
 import torchvision
+from torch.nn import functional as F
 
 from gan_bench.budget import PRESETS
 from gan_bench.core.errors import UserError
+from gan_bench.core.seeds import stream
 from gan_bench.generators import VARIANTS, blocks, cyclegan, pacgan2, points, srgan, vae
 from gan_bench.generators.adversarial import AdversarialVariant, Discriminating
 from gan_bench.generators.settings import fault_of, wanted_by
@@ -440,6 +442,17 @@ def test_the_pool_fills_first_and_then_shows_old_fakes_for_new_ones():
     assert set(shown) <= new | {0, 1, 2} and 30 < n_old < 66  # of 96, each old with probability .5: sd 5
     kept = set(pool.images.flatten().tolist())
     assert len(kept) == 4 and sorted([*shown, *kept]) == sorted([*range(99), 3])  # all once, but 3: shown while the pool filled
+
+
+def test_slices_mirror_an_image_as_pytorch_does():
+    """A GPU takes the one, a CPU the other."""
+    one, other = (torch.rand(2, 3, 6, 5, generator=stream(0, "mirrored"), dtype=torch.float64).requires_grad_() for _ in "ab")
+    made, expected = cyclegan.mirrored(one, 3), F.pad(other, (3, 3, 3, 3), mode="reflect")
+    assert torch.equal(made, expected)
+    weights = torch.rand(made.shape, generator=stream(1, "mirrored"), dtype=torch.float64)
+    (made * weights).sum().backward()
+    (expected * weights).sum().backward()
+    assert torch.allclose(one.grad, other.grad)
 
 
 def test_a_residual_translator_starts_as_the_identity():

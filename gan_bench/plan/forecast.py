@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from gan_bench.device import synchronize
 from gan_bench.generators.base import Variant
 from gan_bench.records import CellSpec
 from gan_bench.sample import build_variant
@@ -60,6 +61,7 @@ def _time_step(variant: Variant, jobs: int) -> float:
     for _ in range(2):  # the first pays for set-up
         started = time.monotonic()
         variant.train_step(0, [real] * n, [labels] * n, rng)
+        synchronize(device)
         seconds = time.monotonic() - started
     torch.set_num_threads(threads)
     return seconds
