@@ -248,7 +248,7 @@ class FitLoop:
         standing.finished = standing.step == self.n_steps or standing.since >= PATIENCE
 
     def _resume(self) -> None:
-        saved = None if self.checkpoint is None else load_checkpoint(self.checkpoint, self.detector.device)
+        saved = None if self.checkpoint is None else load_checkpoint(self.checkpoint)
         if saved is None or saved["fingerprint"] != self._fingerprint:
             return
         self.detector.net.load_state_dict(saved["weights"])

@@ -254,7 +254,7 @@ def write_history(progress: Progress, path: Path) -> None:
 
 
 def _resume(variant: Variant, checkpoint: Path | None) -> Progress:
-    saved = None if checkpoint is None else load_checkpoint(checkpoint, variant.device)
+    saved = None if checkpoint is None else load_checkpoint(checkpoint)
     if saved is None:
         return Progress()
     variant.load_state(saved["variant"])

@@ -10,6 +10,7 @@ import pytest
 
 from gan_bench.core import stop
 from gan_bench.core.stop import Terminated, patient, terminable
+from tests.conftest import Ended
 
 BOTH = pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
 
@@ -90,3 +91,13 @@ def test_other_threads_cannot_handle_signals() -> None:
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+@pytest.mark.parametrize(("command", "goes_on"), [("run", True), ("demo", True), ("verify", False), ("score", False)])
+def test_only_what_trains_goes_on_from_a_checkpoint(cli, monkeypatch, command, goes_on):
+    def stop():
+        raise Terminated
+
+    monkeypatch.setattr("gan_bench.cli.app", stop)
+    more = "; the same command goes on from the last checkpoint" if goes_on else ""
+    assert cli(command) == Ended(143, "", f"gan-bench: stopped by SIGTERM{more}.\n")

@@ -34,7 +34,7 @@ from gan_bench.core.stop import Terminated, terminable
 from gan_bench.records import BENCHMARK_VERSION
 
 INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of the signal, as in shells
-GOES_ON = "the same command goes on from the last checkpoint"
+GOES_ON = "; the same command goes on from the last checkpoint"
 
 app = typer.Typer(
     name="gan-bench",
@@ -85,9 +85,14 @@ def main() -> None:
         say(f"gan-bench: {quoted(str(error.filename))}: {error.strerror}.")
         sys.exit(2)
     except Terminated:
-        say(f"gan-bench: stopped by SIGTERM; {GOES_ON}.")
+        say(f"gan-bench: stopped by SIGTERM{_what_goes_on()}.")
         sys.exit(TERMINATED)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer turns Ctrl-C into this, without a word
-            say(f"gan-bench: interrupted; {GOES_ON}.")
+            say(f"gan-bench: interrupted{_what_goes_on()}.")
         raise
+
+
+def _what_goes_on() -> str:
+    """What a message adds where the command that ended trains; others have no checkpoint."""
+    return GOES_ON if {"run", "demo"}.intersection(sys.argv[1:2]) else ""

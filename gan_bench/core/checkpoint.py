@@ -22,13 +22,14 @@ def save_checkpoint(content: dict[str, Any], path: Path) -> None:
     write_sealed(path, whole.getvalue())
 
 
-def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
-    """What `save_checkpoint` wrote under this name, on `device`. None: there is none, or it was damaged.
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """What `save_checkpoint` wrote under this name, on the CPU. None: there is none, or it was damaged.
 
-    A damaged one is set aside as NAME.damaged, with a warning.
+    Networks and optimisers copy it to where they are; an optimiser keeps its count of steps, which it asks for in each step,
+    where it finds it. A damaged one is set aside as NAME.damaged, with a warning.
     """
     try:
-        content: dict[str, Any] = torch.load(BytesIO(read_sealed(path)), map_location=device, weights_only=True)
+        content: dict[str, Any] = torch.load(BytesIO(read_sealed(path)), map_location="cpu", weights_only=True)
     except FileNotFoundError:
         return None
     except (Damaged, OSError) as error:
