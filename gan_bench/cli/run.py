@@ -105,7 +105,8 @@ def run(
         ),
     ] = None,
     compiled: Annotated[
-        bool, typer.Option("--compile", help="Train with torch.compile: worth its minutes on a GPU; needs a C++ compiler.")
+        bool,
+        typer.Option("--compile", help="Train with torch.compile: some variants gain by it on a GPU. Needs a C++ compiler."),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop when an extractor's weights are missing.")] = False,
     log: Annotated[
