@@ -181,8 +181,8 @@ class Panel:
 
     @cached_property
     def _manifest_is_lost(self) -> bool:
-        """Whether judges are finished without it. It is then written when all have looked again: one that tells of some of them
-        would pass for whole if this run were killed."""
+        """Whether judges are finished and it is gone. It is then written after the last of them: a part of it would pass for
+        whole if this run were killed."""
         return self._manifest is None and any((self._folder(spec) / RECORD).exists() for spec in self.specs)
 
     def _examine(self, spec: JudgeSpec, folder: Path) -> dict[str, Any]:
