@@ -47,7 +47,7 @@ from tests.conftest import CPU
 from tests.factories import cell_spec, load_samples
 
 SMOKE = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw,lite0", "--device", "cpu", "--jobs", "1")
-TWO_CELLS = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,wgan-gp",
+TWO_CELLS = ("run", "--suite", "shapes", "--budget", "smoke,20steps", "--extractors", "raw", "--variants", "dcgan,wgan-gp",
              "--detectors", "spectrum", "--device", "cpu", "--jobs", "1")  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def test_a_cell_that_breaks_becomes_a_record_and_the_run_goes_on(tmp_path, monke
 
     monkeypatch.setattr(cells, "train", broken)
     out = tmp_path / "run"
-    arguments = ("run", "--suite", "shapes", "--budget", "smoke", "--extractors", "raw", "--variants", "dcgan,vanilla",
+    arguments = ("run", "--suite", "shapes", "--budget", "smoke,20steps", "--extractors", "raw", "--variants", "dcgan,vanilla",
                  "--detectors", "spectrum", "--device", "cpu", "--jobs", "1", "--out", out)  # fmt: skip
     ended = cli(*arguments)
     assert ended.code == 1 and "shapes dcgan seed 0 failed: MemoryError: no room" in ended.stderr.replace("\n", " ")

@@ -71,7 +71,7 @@ def assert_made_again(run: Path, cli: Run, expected: object, *damaged: str) -> N
     assert_settled(run)
 
 
-@damages
+@pytest.mark.parametrize("damage", [flip, pytest.param(empty, marks=pytest.mark.whole), Path.unlink])
 def test_damaged_files_of_several_parts_are_made_again(run: Path, cli: Run, expected: object, damage: Callable) -> None:
     several = ("plan.json", f"{CELL}/walk.png", f"{ROW}/samples.npz", f"{JUDGE}/scores.parquet")
     for name in several:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.scene import COMMAND, Running, assert_settled, values
 
-MOMENTS = [pytest.param(k, marks=[] if k == 33 else pytest.mark.whole) for k in range(50)]
+MOMENTS = [pytest.param(k, marks=pytest.mark.whole) for k in range(50)]
 FEW = [pytest.param(k, marks=pytest.mark.whole) for k in range(8)]
 LONG = [argument.replace("smoke,24steps", "2tflop") for argument in COMMAND]
 GOES_ON = "the same command goes on from the last checkpoint"
