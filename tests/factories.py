@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ def cudnn_flags() -> tuple[bool, bool, bool]:
     """How convolutions on a GPU are computed now: by cuDNN, in a fixed order, with TF32."""
     cudnn = torch.backends.cudnn
     return cudnn.enabled, cudnn.deterministic, cudnn.allow_tf32
+
+
+def noting_cudnn(function: Callable[..., Any], seen: list[tuple[bool, bool, bool]]) -> Callable[..., Any]:
+    """The function, which adds to `seen` what `cudnn_flags` gives when it is called."""
+
+    def call(*arguments: Any) -> Any:
+        seen.append(cudnn_flags())
+        return function(*arguments)
+
+    return call
 
 
 def load_samples(path: Path) -> Tensor:

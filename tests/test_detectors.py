@@ -19,7 +19,7 @@ from gan_bench.core.seeds import stream
 from gan_bench.detectors import DETECTORS
 from gan_bench.detectors.base import Critic, Detector
 from gan_bench.detectors.evaluate import auroc
-from tests.factories import FULL_FLOAT32, cudnn_flags
+from tests.factories import FULL_FLOAT32, noting_cudnn
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -229,8 +229,7 @@ def test_a_downloaded_backbone_gets_its_own_size_and_normalisation(monkeypatch):
 def test_the_probe_looks_in_full_float32_and_fixed_order_with_cudnn(monkeypatch):
     """`cudnn.flags` without `enabled` switches cuDNN off, and a GPU then convolves several times slower."""
     probe, seen = DETECTORS.create("timm:tf_efficientnet_lite0"), []
-    look = type(probe).features
-    monkeypatch.setattr(type(probe), "features", lambda self, images: (seen.append(cudnn_flags()), look(self, images))[1])
+    monkeypatch.setattr(type(probe), "features", noting_cudnn(type(probe).features, seen))
     probe.prepare(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
     assert seen == [FULL_FLOAT32]
 

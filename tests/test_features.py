@@ -15,7 +15,7 @@ from gan_bench.features.base import Unavailable
 from gan_bench.pretrained import fold_norms
 from gan_bench.scorer import SetScorer
 from tests.conftest import CPU
-from tests.factories import FULL_FLOAT32, cudnn_flags
+from tests.factories import FULL_FLOAT32, noting_cudnn
 
 BARS = {"mnist": 0.994, "cifar10": 0.93}
 READY = [name for name in EXTRACTORS.names() if name not in ("inception", "own-classifier")]  # this one learns a dataset first
@@ -80,13 +80,7 @@ def test_the_factors_of_shapes_are_read_without_error(split):
 def test_features_are_extracted_in_full_float32_and_fixed_order_with_cudnn(monkeypatch):
     """`cudnn.flags` without `enabled` switches cuDNN off, and a GPU then convolves several times slower."""
     extractor, seen = loaded("raw"), []
-    look = type(extractor).__call__
-
-    def watched(self, batch):
-        seen.append(cudnn_flags())
-        return look(self, batch)
-
-    monkeypatch.setattr(type(extractor), "__call__", watched)
+    monkeypatch.setattr(type(extractor), "__call__", noting_cudnn(type(extractor).__call__, seen))
     extract(extractor, random_images(4, 3), "flags")
     assert seen == [FULL_FLOAT32]
 

@@ -16,7 +16,7 @@ from gan_bench.generators import VARIANTS
 from gan_bench.sample import BLOCK, draw
 from gan_bench.train import Batches, step_tflop, train, write_history
 from tests.conftest import CPU
-from tests.factories import FULL_FLOAT32, REPEATABLE, cudnn_flags, small
+from tests.factories import FULL_FLOAT32, REPEATABLE, cudnn_flags, noting_cudnn, small
 
 CLOCKED = ("seconds", "images_per_second")
 SHAPES = DATASETS.create("shapes")
@@ -196,19 +196,9 @@ def test_accuracies_and_gradient_norms_are_those_of_the_last_step():
 def test_convolutions_add_in_a_fixed_order_and_those_of_samples_in_full_float32(monkeypatch):
     """On a GPU, cuDNN would choose other kernels, and samples of one generator would differ from draw to draw."""
     variant, before, seen = small("dcgan"), cudnn_flags(), []
-    monkeypatch.setattr(type(variant.generator), "forward", watched(type(variant.generator).forward, seen))
+    monkeypatch.setattr(type(variant.generator), "forward", noting_cudnn(type(variant.generator).forward, seen))
     train(variant, SPLIT, Budget(steps=1), seed=0, snapshot=lambda: draw(variant, SHAPES, 0, "strip", 1).images)
     assert (seen[0], set(seen[1:-1]), seen[-1]) == (FULL_FLOAT32, {REPEATABLE}, FULL_FLOAT32) and cudnn_flags() == before
-
-
-def watched(function, seen):
-    """The function, which also notes how convolutions are computed when it is called."""
-
-    def call(*arguments):
-        seen.append(cudnn_flags())
-        return function(*arguments)
-
-    return call
 
 
 @pytest.mark.parametrize("name", VARIANTS.names())

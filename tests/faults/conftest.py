@@ -35,10 +35,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, few_threads: None) -> Path:
     """A finished run; only to be read and copied."""
-    out = tmp_path_factory.mktemp("faults") / "undisturbed"
-    code, stderr = Running(out).ended()
-    assert code == 0, stderr
-    return out
+    return finished(tmp_path_factory, jobs=1)
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +47,15 @@ def expected(undisturbed: Path) -> dict[str, object]:
 @pytest.fixture(scope="session")
 def expected_of_two(tmp_path_factory: pytest.TempPathFactory, few_threads: None) -> dict[str, object]:
     """The same of two trainings at a time: their processes have the usual constants, and so other histories."""
+    return values(finished(tmp_path_factory, jobs=2))
+
+
+def finished(tmp_path_factory: pytest.TempPathFactory, jobs: int) -> Path:
+    """The folder of a run that nothing disturbed."""
     out = tmp_path_factory.mktemp("faults") / "undisturbed"
-    code, stderr = Running(out, jobs=2).ended()
+    code, stderr = Running(out, jobs).ended()
     assert code == 0, stderr
-    return values(out)
+    return out
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
